@@ -1,0 +1,173 @@
+/** Where the subschemas of a keyword's value are. */
+export type Holds = 'nothing' | 'schema' | 'schema-list' | 'schema-map' | 'schema-or-list' | 'dependencies';
+
+type Draft = '2020-12' | 'draft-07';
+
+interface Keyword {
+  readonly holds: Holds;
+  /** The dialects that give the keyword a meaning; elsewhere it is an annotation. */
+  readonly drafts: readonly Draft[];
+  /** Keywords that are not compiled say why, so that nothing is dropped in silence. */
+  readonly refused?: string;
+}
+
+const BOTH: readonly Draft[] = ['2020-12', 'draft-07'];
+const NEW: readonly Draft[] = ['2020-12'];
+const OLD: readonly Draft[] = ['draft-07'];
+
+const plain = (drafts: readonly Draft[] = BOTH): Keyword => ({ holds: 'nothing', drafts });
+const holding = (holds: Holds, drafts: readonly Draft[] = BOTH): Keyword => ({ holds, drafts });
+const refused = (why: string, drafts: readonly Draft[] = NEW): Keyword => ({ holds: 'nothing', drafts, refused: why });
+
+/** Every keyword of JSON Schema 2020-12 and draft-07. */
+export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
+  ['$schema', plain()],
+  ['$id', plain()],
+  ['$ref', plain()],
+  ['$comment', plain()],
+  ['$anchor', plain(NEW)],
+  ['$defs', holding('schema-map')],
+  ['definitions', holding('schema-map')],
+  ['$dynamicRef', refused('declaragent resolves every reference when it generates; write $ref instead')],
+  ['$dynamicAnchor', refused('declaragent resolves every reference when it generates; write $anchor instead')],
+  ['$vocabulary', refused('it belongs to meta-schemas, not to schemas of data')],
+  ['type', plain()],
+  ['enum', plain()],
+  ['const', plain()],
+  ['multipleOf', plain()],
+  ['minimum', plain()],
+  ['maximum', plain()],
+  ['exclusiveMinimum', plain()],
+  ['exclusiveMaximum', plain()],
+  ['minLength', plain()],
+  ['maxLength', plain()],
+  ['pattern', plain()],
+  ['format', plain()],
+  ['minItems', plain()],
+  ['maxItems', plain()],
+  ['uniqueItems', plain()],
+  ['minContains', plain(NEW)],
+  ['maxContains', plain(NEW)],
+  ['minProperties', plain()],
+  ['maxProperties', plain()],
+  ['required', plain()],
+  ['dependentRequired', plain(NEW)],
+  ['properties', holding('schema-map')],
+  ['patternProperties', holding('schema-map')],
+  ['additionalProperties', holding('schema')],
+  ['propertyNames', holding('schema')],
+  ['unevaluatedProperties', holding('schema', NEW)],
+  ['items', holding('schema-or-list')],
+  ['prefixItems', holding('schema-list', NEW)],
+  ['additionalItems', holding('schema', OLD)],
+  ['unevaluatedItems', holding('schema', NEW)],
+  ['contains', holding('schema')],
+  ['dependentSchemas', holding('schema-map', NEW)],
+  ['dependencies', holding('dependencies', OLD)],
+  ['allOf', holding('schema-list')],
+  ['anyOf', holding('schema-list')],
+  ['oneOf', holding('schema-list')],
+  ['not', holding('schema')],
+  ['if', holding('schema')],
+  ['then', holding('schema')],
+  ['else', holding('schema')],
+  ['title', plain()],
+  ['description', plain()],
+  ['default', plain()],
+  ['examples', plain()],
+  ['deprecated', plain()],
+  ['readOnly', plain()],
+  ['writeOnly', plain()],
+  ['contentEncoding', plain()],
+  ['contentMediaType', plain()],
+  ['contentSchema', plain()],
+]);
+
+/** Keywords that json-schema-to-typescript or ajv would paste or run as code. */
+export const EXECUTABLE_KEYWORDS: ReadonlySet<string> = new Set(['tsType', 'tsEnumNames', '$async', '$data']);
+
+/**
+ * Keywords of other tools (OpenAPI, editors, generators), which are annotations here. They are listed because some lie
+ * one letter away from a keyword of JSON Schema, and a near miss of one is otherwise an error.
+ */
+export const FOREIGN_KEYWORDS: ReadonlySet<string> = new Set([
+  ...['example', 'nullable', 'discriminator', 'xml', 'externalDocs', 'readonly', 'writeonly', 'id', 'extends'],
+  ...['markdownDescription', 'enumDescriptions', 'markdownEnumDescriptions', 'defaultSnippets', 'deprecationMessage'],
+  ...['errorMessage', 'patternErrorMessage', 'doNotSuggest', 'suggestSortText', 'allowComments', 'allowTrailingCommas'],
+  ...[
+    'enumNames',
+    'options',
+    'propertyOrder',
+    'order',
+    'scope',
+    'tags',
+    'version',
+    'name',
+    'meta',
+    'label',
+    'unit',
+    'units',
+  ],
+  ...['formatMinimum', 'formatMaximum', 'formatExclusiveMinimum', 'formatExclusiveMaximum', 'typeof', 'instanceof'],
+  ...['divisibleBy', 'disallow', 'optional', '$recursiveRef', '$recursiveAnchor', 'contentEncoding', 'media', 'links'],
+]);
+
+/** The seven types of JSON Schema. */
+export const TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'] as const;
+
+export type JsonType = (typeof TYPES)[number];
+
+/** The dialect that a `$schema` value names, or null for one that is not supported. Absent means 2020-12. */
+export function dialectOf(uri: unknown): Draft | null {
+  if (uri === undefined) return '2020-12';
+  if (typeof uri !== 'string') return null;
+  const plainUri = uri.replace(/^http:/, 'https:').replace(/#$/, '');
+  if (plainUri === 'https://json-schema.org/draft/2020-12/schema') return '2020-12';
+  if (plainUri === 'https://json-schema.org/draft-07/schema') return 'draft-07';
+  return null;
+}
+
+export type { Draft };
+
+export function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Calls `visit` with each schema directly inside `schema`, and the path to it. */
+export function forEachSubschema(
+  schema: { readonly [key: string]: unknown },
+  visit: (subschema: unknown, path: readonly string[]) => void,
+): void {
+  for (const [keyword, value] of Object.entries(schema)) {
+    const holds = KEYWORDS.get(keyword)?.holds ?? 'nothing';
+    if (holds === 'nothing') continue;
+    const isList = Array.isArray(value);
+    if (isList && (holds === 'schema-list' || holds === 'schema-or-list')) {
+      for (const [index, item] of value.entries()) visit(item, [keyword, String(index)]);
+    } else if (isObject(value) && (holds === 'schema-map' || holds === 'dependencies')) {
+      for (const [key, item] of Object.entries(value)) {
+        if (holds === 'schema-map' || !Array.isArray(item)) visit(item, [keyword, key]);
+      }
+    } else if (!isList && (holds === 'schema' || holds === 'schema-or-list')) {
+      visit(value, [keyword]);
+    }
+  }
+}
+
+const NUMBER_FORMATS = ['int32', 'int64', 'float', 'double'];
+const STRING_FORMATS = [
+  ...['date', 'time', 'date-time', 'iso-time', 'iso-date-time', 'duration', 'uri', 'uri-reference', 'uri-template'],
+  ...['url', 'email', 'hostname', 'ipv4', 'ipv6', 'regex', 'uuid', 'json-pointer', 'json-pointer-uri-fragment'],
+  ...['relative-json-pointer', 'byte', 'password', 'binary'],
+];
+
+const isAny = (): boolean => true;
+
+/**
+ * The formats that generated validators assert, in the form in which ajv decides how to call them; the checks
+ * themselves are in the runtime. A format that is not among them is an annotation.
+ */
+export const FORMATS: Record<string, typeof isAny | { readonly type: 'number'; readonly validate: typeof isAny }> = {
+  ...Object.fromEntries(STRING_FORMATS.map((name) => [name, isAny])),
+  ...Object.fromEntries(NUMBER_FORMATS.map((name) => [name, { type: 'number', validate: isAny } as const])),
+};

@@ -1,0 +1,119 @@
+import { Node, type ObjectLiteralExpression, Project, type SourceFile } from 'ts-morph';
+import type { CapabilityModel } from './model.js';
+
+export interface SkillsEdit {
+  readonly text: string;
+  readonly added: readonly CapabilityModel[];
+  readonly notices: readonly string[];
+}
+
+/**
+ * Adds entries for capabilities to the object that puts an agent's skills together. The syntax tree says where; the text
+ * is spliced, so that every other byte stays as it was.
+ */
+export function addSkills(text: string, agentType: string, capabilities: readonly CapabilityModel[]): SkillsEdit {
+  const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
+  const file = project.createSourceFile('/skills.ts', text);
+  const unchanged = (notice: string): SkillsEdit => ({ text, added: [], notices: [notice] });
+  const names = capabilities.map(({ names: { member } }) => member).join(', ');
+  if (project.getProgram().getSyntacticDiagnostics(file).length > 0) {
+    return unchanged(`skills.ts does not parse, so it was left alone; it lacks ${names}.`);
+  }
+  const object = findSkills(file, `${agentType}Skills`);
+  if (object === null) {
+    return unchanged(
+      `skills.ts holds no object of type ${agentType}Skills, so it was left alone; add ${names} where yours is.`,
+    );
+  }
+  const present = new Set(
+    object.getProperties().map((property) => (Node.hasName(property) ? property.getName() : '...')),
+  );
+  const lacking = capabilities.filter(({ names: { member } }) => !present.has(member) && !present.has(`'${member}'`));
+  if (lacking.length === 0) return { text, added: [], notices: [] };
+  if (present.has('...')) {
+    return unchanged(
+      `skills.ts spreads another object into its skills, so it was left alone; see that it holds ${names}.`,
+    );
+  }
+  const style = styleOf(file, text);
+  const edits = [entryEdit(object, text, lacking, style), importEdit(file, lacking, style)];
+  const edited = edits
+    .sort((left, right) => right.position - left.position)
+    .reduce((result, { position, insert }) => result.slice(0, position) + insert + result.slice(position), text);
+  return { text: edited, added: lacking, notices: [] };
+}
+
+function findSkills(file: SourceFile, typeName: string): ObjectLiteralExpression | null {
+  for (const statement of file.getVariableStatements()) {
+    for (const declaration of statement.getDeclarations()) {
+      let value: Node | undefined = declaration.getInitializer();
+      let isTyped = declaration.getTypeNode()?.getText() === typeName;
+      while (value !== undefined && (Node.isSatisfiesExpression(value) || Node.isAsExpression(value))) {
+        isTyped ||= value.getTypeNode()?.getText() === typeName;
+        value = value.getExpression();
+      }
+      if (isTyped && Node.isObjectLiteralExpression(value)) return value;
+    }
+  }
+  return null;
+}
+
+/** What the file does already, for the new lines to do too. */
+interface Style {
+  readonly newline: string;
+  readonly quote: string;
+  readonly semicolon: string;
+}
+
+function styleOf(file: SourceFile, text: string): Style {
+  const first = file.getImportDeclarations()[0]?.getText() ?? '';
+  return {
+    newline: text.includes('\r\n') ? '\r\n' : '\n',
+    quote: first.includes('"') ? '"' : "'",
+    semicolon: first === '' || first.endsWith(';') ? ';' : '',
+  };
+}
+
+interface Insertion {
+  readonly position: number;
+  readonly insert: string;
+}
+
+function entryEdit(
+  object: ObjectLiteralExpression,
+  text: string,
+  capabilities: readonly CapabilityModel[],
+  { newline }: Style,
+): Insertion {
+  const entries = capabilities.map(({ names: { member, value } }) =>
+    member === value ? member : `${member}: ${value}`,
+  );
+  const last = object.getProperties().at(-1);
+  const end = object.getEnd() - 1;
+  if (last === undefined) {
+    return {
+      position: object.getStart() + 1,
+      insert: entries.map((entry) => `${newline}  ${entry},`).join('') + newline,
+    };
+  }
+  const isMultiline = object.getStartLineNumber() !== object.getEndLineNumber();
+  const tail = text.slice(last.getEnd(), end);
+  const comma = /^\s*,/.exec(tail)?.[0];
+  const position = last.getEnd() + (comma?.length ?? 0);
+  const lineStart = text.lastIndexOf('\n', last.getStart()) + 1;
+  const indent = /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? '';
+  const gap = isMultiline ? newline + indent : ' ';
+  const lead = comma === undefined ? ',' : '';
+  const trail = comma === undefined ? '' : ',';
+  return { position, insert: lead + entries.map((entry) => gap + entry).join(',') + trail };
+}
+
+function importEdit(file: SourceFile, capabilities: readonly CapabilityModel[], style: Style): Insertion {
+  const { newline, quote, semicolon } = style;
+  const lines = capabilities.map(
+    ({ names: { value }, skill }) => `import { ${value} } from ${quote}./skills/${skill}.js${quote}${semicolon}`,
+  );
+  const last = file.getImportDeclarations().at(-1);
+  if (last === undefined) return { position: 0, insert: lines.join(newline) + newline + newline };
+  return { position: last.getEnd(), insert: newline + lines.join(newline) };
+}

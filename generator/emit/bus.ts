@@ -1,0 +1,29 @@
+import type { BusModel } from '../model.js';
+import { key, literal, type SourceFile } from '../print.js';
+
+const RUNTIME = '@declaragent/runtime';
+
+/** The transport kinds that the runtime has a subpath for; `connectBus` says NO_TRANSPORT of any other. */
+const AVAILABLE_KINDS: ReadonlySet<string> = new Set(['memory']);
+
+/** Adds the agent's place on its transports, so that no YAML is parsed in production. */
+export function emitBus(bus: BusModel, file: SourceFile): void {
+  const { agent, transports, peers, auth, places } = bus;
+  const config = {
+    ...{ agent, transports, peers },
+    ...(auth === null ? {} : { auth }),
+    ...(places.size > 0 ? { places: Object.fromEntries(places) } : {}),
+  };
+  file.render('generated/bus.ts.hbs', {
+    Bus: file.type('Bus', RUNTIME),
+    BusConfig: file.type('BusConfig', RUNTIME),
+    ConnectOptions: file.type('ConnectOptions', RUNTIME),
+    TransportLoaders: file.type('TransportLoaders', RUNTIME),
+    connect: file.value('connect', RUNTIME),
+    agent: literal(agent),
+    config: literal(config),
+    transports: bus.kinds
+      .filter((kind) => AVAILABLE_KINDS.has(kind))
+      .map((kind) => ({ kind: key(kind), module: literal(`${RUNTIME}/${kind}`) })),
+  });
+}

@@ -1,0 +1,51 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { isObject } from './dialect.js';
+import { type Path, pathOfPointer, type SourceDocument } from './document.js';
+import { type CapabilityModel, type SchemaModel, selfContained } from './model.js';
+import type { Problem } from './problem.js';
+
+/** Finds examples that break the schemas they are examples of. */
+export function checkExamples(document: SourceDocument, capability: Path, model: CapabilityModel): Problem[] {
+  const problems: Problem[] = [];
+  for (const [index, example] of model.examples.entries()) {
+    const path = [...capability, 'examples', index];
+    problems.push(...mismatches(document, [...path, 'input'], model.input, example.input, model.name));
+    if (example.hasOutput) {
+      problems.push(...mismatches(document, [...path, 'output'], model.output, example.output, model.name));
+    }
+  }
+  return problems;
+}
+
+function mismatches(
+  document: SourceDocument,
+  path: Path,
+  schema: SchemaModel,
+  value: unknown,
+  name: string,
+): Problem[] {
+  const ajv = new Ajv2020({ allErrors: true, strict: false, ownProperties: true, logger: false });
+  addFormats.default(ajv);
+  const check = ajv.compile(selfContained(schema));
+  if (check(value)) return [];
+  const part = path.at(-1) === 'input' ? 'inputSchema' : 'outputSchema';
+  const seen = new Set<string>();
+  return (check.errors ?? []).flatMap((error: ErrorObject): Problem[] => {
+    const at = [...path, ...pathOfPointer(error.instancePath)];
+    const place = document.place(at);
+    const id = `${place.line}:${place.column}:${error.keyword}`;
+    if (seen.has(id)) return [];
+    seen.add(id);
+    const extra: unknown = isObject(error.params) ? error.params['allowedValues'] : undefined;
+    return [
+      {
+        code: 'example-mismatch',
+        place,
+        message: `This example breaks the ${part} of "${name}": ${error.instancePath || 'it'} ${error.message ?? 'is not valid'}.`,
+        ...(Array.isArray(extra) ? { expected: extra.map((item) => JSON.stringify(item)).join(', ') } : {}),
+        fix: 'Correct the example, or the schema if the example is right.',
+      },
+    ];
+  });
+}

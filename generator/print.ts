@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import Handlebars from 'handlebars';
+import { byCodePoint } from './model.js';
+import { escapeControls } from './problem.js';
+
+/*
+ * The only way into generated code. A template's hole takes no string, only Code, and Code comes from an encoder for the
+ * place it will stand in. So nothing that a contract says can end a comment, a string or a statement.
+ */
+
+/** Text that is safe where its encoder says. */
+export interface Code {
+  readonly code: string;
+}
+
+/** What a template's holes are filled with. */
+export interface View {
+  readonly [hole: string]: Code | boolean | readonly View[];
+}
+
+/** The name of a variable, type or member, which must be an identifier. */
+export function identifier(name: string): Code {
+  if (!/^[\p{L}\p{Nl}$_][\p{L}\p{Nl}$\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*$/u.test(name)) {
+    throw new Error(`${JSON.stringify(name)} is no identifier; names.ts should have made one of it.`);
+  }
+  return { code: name };
+}
+
+/** A JSON value as an expression, over several lines where it is long; `indent` is how far the line is indented. */
+export function literal(value: unknown, indent = 0): Code {
+  return { code: literalText(value, indent) };
+}
+
+const LINE_WIDTH = 110;
+
+function literalText(value: unknown, indent: number): string {
+  if (value === undefined) return 'undefined';
+  if (typeof value === 'string') return stringLiteral(value);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
+  const isArray = Array.isArray(value);
+  const entries = isArray
+    ? value.map((item: unknown) => ['', item] as const)
+    : Object.entries(value).map(([key, item]) => [`${keyText(key)}: `, item] as const);
+  if (entries.length === 0) return isArray ? '[]' : '{}';
+  const flat = entries.map(([key, item]) => key + literalText(item, 0));
+  const inline = isArray ? `[${flat.join(', ')}]` : `{ ${flat.join(', ')} }`;
+  if (inline.length + indent <= LINE_WIDTH && !inline.includes('\n')) return inline;
+  const inner = ' '.repeat(indent + 2);
+  const lines = entries.map(([key, item]) => `${inner}${key}${literalText(item, indent + 2)},`);
+  return [isArray ? '[' : '{', ...lines, ' '.repeat(indent) + (isArray ? ']' : '}')].join('\n');
+}
+
+/** A string literal in which every character stands for itself and none is invisible. */
+function stringLiteral(text: string): string {
+  // JSON escapes what is below space; the rest can reorder or hide text, or is no character on its own.
+  const escaped = JSON.stringify(text).replace(
+    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\p{Cs}/gu,
+    unicodeEscape,
+  );
+  const body = escaped.slice(1, -1);
+  return body.includes("'") || body.includes('\\"') ? `"${body}"` : `'${body}'`;
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** A property's name in an object literal or a type. */
+export function key(name: string): Code {
+  return { code: keyText(name) };
+}
+
+function keyText(name: string): string {
+  // A plain __proto__ key in an object literal would set the prototype.
+  if (name === '__proto__') return '["__proto__"]';
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : stringLiteral(name);
+}
+
+/** Lines of a block comment, each behind ` * ` at the given indentation. */
+export function comment(text: string, indent = 0): Code {
+  const lines = commentText(text).split('\n');
+  return { code: lines.map((line) => `${' '.repeat(indent)} * ${line}`.trimEnd()).join('\n') };
+}
+
+/** Text that cannot end the comment it stands in. */
+export function commentText(text: string): string {
+  return escapeControls(text.replace(/\r\n?/g, '\n').trim()).replaceAll('*/', '*\\/');
+}
+
+/** Source that one of the code-making libraries wrote and that an emitter has checked. */
+export function source(text: string): Code {
+  return { code: text };
+}
+
+/** One file of generated code while it is being written. */
+export interface SourceFile {
+  /** Relative to its output folder, with `/`. */
+  readonly path: string;
+  /** Imports a value and returns its name. */
+  value(name: string, from: string): Code;
+  /** Imports a type and returns its name. */
+  type(name: string, from: string): Code;
+  /** Adds what the template makes of the view. */
+  render(template: string, view: View): void;
+  /** Adds source as it stands. */
+  append(code: Code): void;
+  /** The whole file: header, imports in code-point order, body. */
+  text(): string;
+}
+
+export function createSourceFile(path: string, header: string): SourceFile {
+  const values = new Map<string, Set<string>>();
+  const types = new Map<string, Set<string>>();
+  const body: string[] = [];
+  const use = (table: Map<string, Set<string>>, name: string, from: string): Code => {
+    const names = table.get(from) ?? new Set<string>();
+    table.set(from, names.add(name));
+    return identifier(name);
+  };
+  return {
+    path,
+    value: (name, from) => use(values, name, from),
+    type: (name, from) => use(types, name, from),
+    render: (template, view) => body.push(fill(template, view)),
+    append: ({ code }) => body.push(code),
+    text: () => {
+      const lines = [...new Set([...values.keys(), ...types.keys()])]
+        .sort(byCodePoint)
+        .flatMap((from) => [
+          ...importLine('import', values.get(from), from),
+          ...importLine('import type', types.get(from), from),
+        ]);
+      const imports = lines.length === 0 ? [] : [lines.join('\n')];
+      const parts = [header, ...imports, ...body].map((part) => part.trim());
+      return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+    },
+  };
+}
+
+function importLine(keyword: string, names: ReadonlySet<string> | undefined, from: string): string[] {
+  if (names === undefined) return [];
+  return [`${keyword} { ${[...names].sort(byCodePoint).join(', ')} } from ${stringLiteral(from)};`];
+}
+
+const { resolve } = createRequire(import.meta.url);
+const templates = new Map<string, Handlebars.TemplateDelegate>();
+
+/** Fills a template. A hole without a value is an error, and so is a value without a hole's encoder. */
+export function fill(template: string, view: View): string {
+  let render = templates.get(template);
+  if (render === undefined) {
+    const text = readFileSync(resolve(`#templates/${template}`), 'utf8');
+    render = Handlebars.compile(text, { strict: true, noEscape: true, knownHelpersOnly: true });
+    templates.set(template, render);
+  }
+  return render(plain(view), { allowProtoPropertiesByDefault: false });
+}
+
+function plain(view: View): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(view).map(([hole, value]) => {
+      if (typeof value === 'boolean') return [hole, value];
+      if ('code' in value) return [hole, (value as Code).code];
+      return [hole, (value as readonly View[]).map((item) => plain(item))];
+    }),
+  );
+}
+
+/** Indents lines by the braces they open and close. The text must open and close them at line ends and starts only. */
+export function indentBlocks(text: string): string {
+  let depth = 0;
+  let isComment = false;
+  const lines = text.split('\n').map((line) => {
+    const trimmed = line.trim();
+    if (trimmed.startsWith('/**')) isComment = true;
+    if (isComment) {
+      if (trimmed.endsWith('*/')) isComment = false;
+      return ' '.repeat(depth * 2) + (trimmed.startsWith('*') ? ` ${trimmed}` : trimmed);
+    }
+    if (/^[}\])]/.test(trimmed)) depth--;
+    const indented = ' '.repeat(Math.max(0, depth) * 2) + trimmed;
+    if (/[{[(]$/.test(trimmed)) depth++;
+    return indented.trimEnd();
+  });
+  return lines.join('\n');
+}

@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { isObject } from './dialect.js';
+import { pathOfPointer, type SourceDocument } from './document.js';
+import { nearest, type Problem } from './problem.js';
+
+/** The file formats that a person writes, each with a JSON Schema of its own that editors use too. */
+export type FileFormat = 'capabilities' | 'rpc-peers' | 'agent';
+
+const { resolve } = createRequire(import.meta.url);
+const validators = new Map<FileFormat, ValidateFunction>();
+
+/** Finds where a document departs from its format: keys, types, names. What the format cannot say is checked later. */
+export function validateFormat(format: FileFormat, document: SourceDocument): Problem[] {
+  const validator = validatorOf(format);
+  if (validator(document.value)) return [];
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  for (const error of validator.errors ?? []) {
+    const problem = problemOf(error, document);
+    if (problem === null) continue;
+    // One value can break two rules of the format (a pattern and a length, say); the first sentence is enough.
+    const id = `${problem.place.line}:${problem.place.column}`;
+    if (!seen.has(id)) problems.push(problem);
+    seen.add(id);
+  }
+  return problems;
+}
+
+function validatorOf(format: FileFormat): ValidateFunction {
+  const known = validators.get(format);
+  if (known !== undefined) return known;
+  const schema: unknown = JSON.parse(readFileSync(resolve(`#schemas/${format}`), 'utf8'));
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false });
+  const validator = ajv.compile(schema as object);
+  validators.set(format, validator);
+  return validator;
+}
+
+function problemOf(error: ErrorObject, document: SourceDocument): Problem | null {
+  const path = pathOfPointer(error.instancePath);
+  const place = document.place(path);
+  const name = path.length === 0 ? 'The file' : `"${path.join('.')}"`;
+  const parent = error.parentSchema as { readonly [key: string]: unknown };
+  const rule = typeof parent['description'] === 'string' ? parent['description'] : undefined;
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const key = String(error.params['additionalProperty']);
+      const legal = Object.keys(isObject(parent['properties']) ? parent['properties'] : {});
+      return {
+        code: 'unknown-key',
+        place: document.place([...path, key], 'key'),
+        message: `${path.length === 0 ? 'The file' : name} has no key "${key}".`,
+        expected: `one of ${legal.join(', ')}`,
+        near: nearest(key, legal),
+        fix: `Rename or remove "${key}".`,
+      };
+    }
+    case 'required': {
+      const key = String(error.params['missingProperty']);
+      const owner = path.length === 0 ? place : document.place(path);
+      return {
+        code: 'missing-key',
+        place: owner,
+        message: `${name} lacks the key "${key}".`,
+        fix: `Add "${key}:"${describeKey(parent, key)}.`,
+      };
+    }
+    case 'type':
+      return {
+        code: 'wrong-type',
+        place,
+        message: `${name} is ${describeValue(error.data)}, not ${withArticle(error.params['type'])}.`,
+        fix: `Write ${withArticle(error.params['type'])} here.`,
+      };
+    case 'enum':
+    case 'const': {
+      const legal = (error.params['allowedValues'] ?? [error.params['allowedValue']]) as unknown[];
+      return {
+        code: 'wrong-value',
+        place,
+        message: `${name} cannot be ${describeValue(error.data)}.`,
+        expected: legal.map((value) => JSON.stringify(value)).join(', '),
+        near:
+          typeof error.data === 'string'
+            ? nearest(
+                error.data,
+                legal.filter((value) => typeof value === 'string'),
+              )
+            : undefined,
+        fix: legal.length === 1 ? `Write ${JSON.stringify(legal[0])}.` : 'Write one of the expected values.',
+      };
+    }
+    case 'pattern':
+    case 'not':
+      return {
+        code: 'bad-name',
+        place,
+        message: `${name} cannot be ${describeValue(error.data)}.`,
+        ...(rule === undefined ? {} : { expected: rule }),
+        fix: 'Choose a name that follows the rule.',
+      };
+    // These two only wrap errors that are reported by themselves.
+    case 'if':
+    case 'allOf':
+      return null;
+    default:
+      return {
+        code: 'wrong-value',
+        place,
+        message: `${name} ${error.message ?? 'is not legal'}.`,
+        fix: 'Write a value within the limit.',
+      };
+  }
+}
+
+function describeKey(parent: { readonly [key: string]: unknown }, key: string): string {
+  const properties = parent['properties'];
+  const property = isObject(properties) ? properties[key] : undefined;
+  if (!isObject(property)) return '';
+  if (property['const'] !== undefined) return ` ${JSON.stringify(property['const'])}`;
+  const description = property['description'];
+  return typeof description === 'string' ? ` (${description.replace(/\.$/, '')})` : '';
+}
+
+function describeValue(value: unknown): string {
+  if (value === null) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function withArticle(type: unknown): string {
+  const names: Record<string, string> = {
+    object: 'a mapping',
+    array: 'a list',
+    integer: 'a whole number',
+    boolean: 'true or false',
+  };
+  const list = (Array.isArray(type) ? type : [type]).map((item: string) => names[item] ?? `a ${item}`);
+  return list.join(' or ');
+}

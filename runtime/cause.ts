@@ -1,0 +1,67 @@
+import type { Clock, Random } from './clock.js';
+import { toHex } from './clock.js';
+import { TTL_HEADER } from './deadline.js';
+import type { AgentRpcEnvelope } from './envelope.js';
+
+/** The message that a skill runs for: what the calls that it makes inherit. */
+export interface Cause {
+  readonly correlationId: string;
+  readonly messageId: string;
+  /** When its time is up, on this machine's clock. */
+  readonly deadline: number;
+  readonly hops: number;
+  readonly traceparent: string | undefined;
+}
+
+/** The header that counts how deep a call is nested. */
+export const HOPS_HEADER = 'x-declaragent-hops';
+
+/** How deep calls may be nested before they are taken for a loop. */
+export const MAX_HOPS = 16;
+
+const TRACEPARENT_HEADER = 'traceparent';
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/;
+
+/** How deep a message is nested; more than any limit where its header is not a number. */
+export function hopsOf(headers: AgentRpcEnvelope['headers']): number {
+  const header = headers?.[HOPS_HEADER];
+  if (header === undefined) return 0;
+  return /^\d{1,3}$/.test(header) ? Number(header) : Number.POSITIVE_INFINITY;
+}
+
+/** What a skill's own calls inherit from the message that it runs for. */
+export function createCause({ correlationId, messageId, headers }: AgentRpcEnvelope, deadline: number): Cause {
+  return { correlationId, messageId, deadline, hops: hopsOf(headers), traceparent: headers?.[TRACEPARENT_HEADER] };
+}
+
+/** What {@link createHeaders} starts from. */
+export interface HeaderSources {
+  readonly own: { readonly [name: string]: string } | undefined;
+  readonly cause: Cause | undefined;
+  readonly timeoutMs: number;
+  readonly random: Random;
+}
+
+/** The headers of a request or event: the caller's own, its time to live, its trace, and its depth where it has one. */
+export function createHeaders({ own, cause, timeoutMs, random }: HeaderSources): Record<string, string> {
+  const headers: Record<string, string> = { ...own, [TTL_HEADER]: String(timeoutMs) };
+  headers[TRACEPARENT_HEADER] =
+    findTraceparent(own?.[TRACEPARENT_HEADER]) ?? findTraceparent(cause?.traceparent) ?? createTraceparent(random);
+  if (cause !== undefined) headers[HOPS_HEADER] = String(cause.hops + 1);
+  return headers;
+}
+
+/** How much time a call may take: never more than its cause has left. */
+export function inheritTimeout(timeoutMs: number, cause: Cause | undefined, clock: Clock): number {
+  return cause === undefined ? timeoutMs : Math.min(timeoutMs, Math.floor(cause.deadline - clock.now()));
+}
+
+function findTraceparent(header: string | undefined): string | undefined {
+  return header !== undefined && TRACEPARENT.test(header) ? header : undefined;
+}
+
+/** A trace that nobody has recorded so far, which is what its last two digits say. */
+function createTraceparent(random: Random): string {
+  const hex = toHex(random.bytes(24));
+  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-00`;
+}

@@ -1,0 +1,128 @@
+import { type Bus, type BusOptions, createBus } from './bus.js';
+import type { AgentAddress } from './contract.js';
+import type { TransportKind } from './envelope.js';
+import { type Environment, type Places, resolveEnvironment } from './environment.js';
+import { AgentRpcError } from './errors.js';
+import type { Peer } from './routes.js';
+import { type Transport, type TransportConfig, topicNamesOf } from './transport.js';
+import { deepEqual } from './validation.js';
+
+/** What `bus.gen.ts` knows from the YAML files: as they say it, with each `${env:…}` still in place. */
+export interface BusConfig {
+  readonly agent: AgentAddress;
+  /** The agent's own, best first; empty for an agent that only calls others. */
+  readonly transports: readonly TransportConfig[];
+  readonly peers?: readonly PeerConfig[];
+  /** Where each string that holds `${env:…}` stands, for the error about a variable that is missing. */
+  readonly places?: Places;
+  readonly auth?: AuthConfig;
+}
+
+export interface PeerConfig {
+  readonly agent: AgentAddress;
+  readonly transports: readonly TransportConfig[];
+  readonly auth?: AuthConfig;
+}
+
+export interface AuthConfig {
+  readonly kind: string;
+  readonly [setting: string]: unknown;
+}
+
+/** How to load the transport of a kind: a promise of the factory that its broker subpath exports. */
+export type TransportLoaders = { readonly [Kind in TransportKind]?: () => Promise<(config: never) => Transport> };
+
+/** What a process may add to its configuration. */
+export interface ConnectOptions extends Omit<BusOptions, 'agent' | 'transports' | 'peers'> {
+  /** Where `${env:…}` is looked up; `process.env` unless set. */
+  readonly env?: Environment;
+}
+
+/**
+ * Makes the bus that a configuration describes; called by generated code. The first transport that this process can
+ * load serves, and each peer is reached by the first of its own.
+ *
+ * @throws AgentRpcError EAGENTRPC_NO_TRANSPORT when none of an agent's transports can be loaded; EnvironmentError when a
+ * variable is missing; Error for an auth that this runtime does not speak; and what `createBus` throws
+ */
+export async function connect(
+  config: BusConfig,
+  loaders: TransportLoaders,
+  options: ConnectOptions = {},
+): Promise<Bus> {
+  const { env, ...busOptions } = options;
+  assertAuth(config);
+  const opened: { readonly settings: unknown; readonly transport: Transport }[] = [];
+
+  /** Chooses one of `transports`, which stand at `pointer` of the configuration. */
+  const open = async (
+    agent: AgentAddress,
+    transports: readonly TransportConfig[],
+    pointer: string,
+  ): Promise<Opened> => {
+    const reasons: string[] = [];
+    for (const [index, candidate] of transports.entries()) {
+      const factory = await load(candidate.kind, loaders);
+      if (typeof factory === 'string') {
+        reasons.push(`kind ${candidate.kind}: ${factory}`);
+        continue;
+      }
+      const resolved = resolveEnvironment(candidate, {
+        ...(env && { env }),
+        ...(config.places && { places: config.places }),
+        pointer: `${pointer}/${index}`,
+      });
+      const { topics, subjects, queues, ...settings } = resolved;
+      const same = opened.find((other) => deepEqual(other.settings, settings));
+      if (same !== undefined) return { transport: same.transport, config: resolved };
+      // The generator has checked the settings against those of the kind.
+      const transport = factory(resolved as never);
+      opened.push({ settings, transport });
+      return { transport, config: resolved };
+    }
+    const message = `None of the transports of ${agent} can be used here: ${reasons.join('; ')}.`;
+    throw new AgentRpcError({ code: 'EAGENTRPC_NO_TRANSPORT', message });
+  };
+
+  if (config.transports.length > 0) await open(config.agent, config.transports, '/transports');
+  const peers: Peer[] = [];
+  for (const [index, { agent, transports }] of (config.peers ?? []).entries()) {
+    const { transport, config: resolved } = await open(agent, transports, `/peers/${index}/transports`);
+    peers.push({ agent, transports: [{ kind: transport.kind, topics: topicNamesOf(resolved), via: transport }] });
+  }
+  return createBus({
+    ...busOptions,
+    agent: config.agent,
+    transports: opened.map(({ transport }) => transport),
+    ...(config.peers && { peers }),
+  });
+}
+
+interface Opened {
+  readonly transport: Transport;
+  /** As it is at run time. */
+  readonly config: TransportConfig;
+}
+
+/** The factory of a kind, or why there is none. */
+async function load(kind: TransportKind, loaders: TransportLoaders): Promise<((config: never) => Transport) | string> {
+  const loader = Object.hasOwn(loaders, kind) ? loaders[kind] : undefined;
+  if (loader === undefined) return 'this version of @declaragent/runtime has no such transport';
+  try {
+    return await loader();
+  } catch (error) {
+    const [reason] = String(error instanceof Error ? error.message : error).split('\n');
+    return `its module cannot be loaded (${reason})`;
+  }
+}
+
+/** Better no bus than one that quietly does not sign. */
+function assertAuth({ agent, auth, peers = [] }: BusConfig): void {
+  for (const owner of [{ agent, auth }, ...peers]) {
+    if (owner.auth === undefined || owner.auth.kind === 'internal') continue;
+    throw new Error(
+      `${owner.agent} asks for auth of kind ${owner.auth.kind}, and this version of @declaragent/runtime speaks only ` +
+        'internal; remove that auth, or use a version that has it.',
+    );
+  }
+}

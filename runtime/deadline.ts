@@ -1,0 +1,106 @@
+import type { Clock } from './clock.js';
+import type { AgentRpcEnvelope } from './envelope.js';
+
+/** How long a call may take unless somebody says otherwise. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** The longest that a call may take. */
+export const MAX_TIMEOUT_MS = 600_000;
+
+/** How long stop() waits for skills that run, unless somebody says otherwise. */
+export const DEFAULT_GRACE_MS = 10_000;
+
+/** How far the clocks of two machines may be apart, where only a clock can tell how much time is left. */
+export const DEFAULT_CLOCK_SKEW_MS = 5_000;
+
+/** The header that says how long a request was good for when it was sent: it needs no two clocks to agree. */
+export const TTL_HEADER = 'x-declaragent-ttl-ms';
+
+const TTL = /^\d{1,9}$/;
+
+/** Throws a RangeError unless `timeoutMs` is one that a call may have. */
+export function assertTimeout(timeoutMs: number): void {
+  if (Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS) return;
+  throw new RangeError(`timeoutMs must be a whole number from 1 to ${MAX_TIMEOUT_MS}, and it is ${String(timeoutMs)}.`);
+}
+
+/** How a receiver reads the time that a message has left. */
+export interface TimeLeftOptions {
+  readonly now: number;
+  /** How long the broker held the message; undefined where it cannot tell. */
+  readonly ageMs: number | undefined;
+  readonly clockSkewMs: number;
+  /** What a message gets that says nothing. */
+  readonly fallbackMs: number;
+}
+
+/** How long the message may still run here, in milliseconds; 0 or less when its time is up. */
+export function timeLeft(envelope: AgentRpcEnvelope, options: TimeLeftOptions): number {
+  const { now, ageMs, clockSkewMs, fallbackMs } = options;
+  const header = envelope.headers?.[TTL_HEADER];
+  const ttlMs = header !== undefined && TTL.test(header) ? Math.min(Number(header), MAX_TIMEOUT_MS) : undefined;
+  if (ttlMs !== undefined && ageMs !== undefined) return ttlMs - ageMs;
+  const { deadline } = envelope;
+  const longestMs = ttlMs ?? MAX_TIMEOUT_MS;
+  if (deadline !== undefined) return Math.min(deadline + clockSkewMs - now, longestMs);
+  return Math.min(fallbackMs - (ageMs ?? 0), longestMs);
+}
+
+/** The time that one run of a skill has. */
+export interface Deadline {
+  /** Milliseconds since the epoch, on this machine's clock. */
+  readonly at: number;
+  readonly ended: boolean;
+  /** Aborted when the time is up. Made when it is first asked for: most skills never look. */
+  readonly signal: AbortSignal;
+  /** Ends it before its time. */
+  abort(reason: unknown): void;
+  /** Leaves no timer. */
+  clear(): void;
+}
+
+/** Starts a deadline; `onEnd` gives the reason that the signal is aborted with. */
+export function createDeadline(clock: Clock, leftMs: number, onEnd: () => unknown): Deadline {
+  const at = clock.now() + leftMs;
+  let controller: AbortController | undefined;
+  let ended: { readonly reason: unknown } | undefined;
+  const end = (reason: unknown): void => {
+    if (ended !== undefined) return;
+    ended = { reason };
+    cancel();
+    controller?.abort(reason);
+  };
+  const cancel = clock.setTimer(leftMs, () => end(onEnd()));
+  return {
+    at,
+    get ended() {
+      return ended !== undefined;
+    },
+    get signal() {
+      if (controller === undefined) {
+        controller = new AbortController();
+        if (ended !== undefined) controller.abort(ended.reason);
+      }
+      return controller.signal;
+    },
+    abort: end,
+    clear: cancel,
+  };
+}
+
+/** Waits for the time to be up or the signal to be aborted, whichever is first; the returned function ends the wait. */
+export function watch(
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  onEnd: (why: 'timeout' | 'aborted') => void,
+): () => void {
+  const cancel = clock.setTimer(timeoutMs, () => onEnd('timeout'));
+  if (signal === undefined) return cancel;
+  const onAbort = (): void => onEnd('aborted');
+  signal.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    cancel();
+    signal.removeEventListener('abort', onAbort);
+  };
+}

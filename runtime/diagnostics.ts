@@ -1,0 +1,89 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+import type { AgentAddress } from './contract.js';
+import type { AgentRpcEnvelope, EnvelopeKind } from './envelope.js';
+import type { Executed, FailureStatus } from './errors.js';
+
+/**
+ * What happened to a message:
+ *
+ * - `sent`: this bus hands a request or event to its broker
+ * - `received`: a request or event came and passed the checks of the envelope
+ * - `answered`: this bus hands an answer to its broker
+ * - `unanswered`: an answer was made and could not be published
+ * - `refused`: a message was not let in
+ * - `expired`: the time of a request was up, before or while its skill ran
+ * - `late`: an answer came that no call waits for
+ * - `ignored`: a skill answered a second time, or after its time was up
+ * - `failed`: a skill threw; `error` holds what it threw
+ * - `settled`: a call has its outcome
+ */
+export type HopEvent =
+  | 'sent'
+  | 'received'
+  | 'answered'
+  | 'unanswered'
+  | 'refused'
+  | 'expired'
+  | 'late'
+  | 'ignored'
+  | 'failed'
+  | 'settled';
+
+/** One step of a message, as the bus of `agent` saw it. Names in it come from outside and may hold any character. */
+export interface Hop {
+  readonly event: HopEvent;
+  readonly agent: AgentAddress;
+  /** Milliseconds since the epoch, on the clock of the bus. */
+  readonly at: number;
+  readonly kind?: EnvelopeKind;
+  readonly messageId?: string;
+  readonly correlationId?: string;
+  readonly causedBy?: string;
+  readonly from?: AgentAddress;
+  readonly to?: AgentAddress;
+  readonly capability?: string;
+  readonly tenantId?: string;
+  readonly status?: 'ok' | FailureStatus;
+  readonly code?: string;
+  readonly executed?: Executed;
+  readonly reason?: string;
+  /** What a skill threw. It may hold secrets: it is for the process that it was thrown in. */
+  readonly error?: unknown;
+}
+
+/** What is known of the message of a hop. */
+export type HopSubject = Partial<
+  Pick<
+    AgentRpcEnvelope,
+    'kind' | 'messageId' | 'correlationId' | 'causedBy' | 'from' | 'to' | 'capability' | 'tenantId'
+  >
+>;
+
+/** How the step ended. */
+export type HopVerdict = Pick<Hop, 'status' | 'code' | 'executed' | 'reason' | 'error'>;
+
+/** The channel that carries a {@link Hop} for each step; `node:diagnostics_channel` subscribes to it by its name. */
+export const HOP_CHANNEL = 'declaragent:hop';
+
+const hops: Channel = channel(HOP_CHANNEL);
+
+/** Whether anybody looks, for those who would have to build something to report it. */
+export function isObserved(): boolean {
+  return hops.hasSubscribers;
+}
+
+/** Publishes a hop, and builds nothing when nobody looks. */
+export function reportHop(
+  event: HopEvent,
+  agent: AgentAddress,
+  at: number,
+  subject: HopSubject,
+  verdict?: HopVerdict,
+): void {
+  if (!hops.hasSubscribers) return;
+  const { kind, messageId, correlationId, causedBy, from, to, capability, tenantId } = subject;
+  const members = { kind, messageId, correlationId, causedBy, from, to, capability, tenantId, ...verdict };
+  const known = Object.entries(members).filter(([, value]) => value !== undefined);
+  const hop: Hop = { event, agent, at, ...Object.fromEntries(known) };
+  hops.publish(hop);
+}

@@ -1,0 +1,319 @@
+import type { AgentAddress } from './contract.js';
+import { AgentRpcError } from './errors.js';
+import { codePointLength } from './validation.js';
+
+/** The brokers that a `replyTo` may name. */
+export type TransportKind = 'memory' | 'kafka' | 'nats' | 'sqs' | 'amqp' | 'mqtt';
+
+export type EnvelopeKind = 'request' | 'response' | 'event';
+
+/** How an envelope says who sent it. */
+export type EnvelopeAuth =
+  | { readonly kind: 'internal' }
+  | { readonly kind: 'hmac'; readonly keyId: string; readonly signature: string }
+  | { readonly kind: 'oidc'; readonly token: string; readonly keyId?: string }
+  | { readonly kind: 'oauth2-client'; readonly token: string; readonly scope?: string };
+
+/** The one message that agents exchange, version 1. A member that is undefined is not in the bytes, like one that is absent. */
+export interface AgentRpcEnvelope {
+  readonly version: 1;
+  readonly kind: EnvelopeKind;
+  readonly messageId: string;
+  /** The id of the whole chain of calls. */
+  readonly correlationId: string;
+  /** The messageId of what led to this message; in a response, of its request. */
+  readonly causedBy?: string | undefined;
+  readonly from: AgentAddress;
+  readonly to: AgentAddress;
+  readonly capability: string;
+  /** Where the answer goes: `<kind>://<topic>`. */
+  readonly replyTo?: string | undefined;
+  /** Milliseconds since the epoch, on the sender's clock. */
+  readonly deadline?: number | undefined;
+  readonly tenantId?: string | undefined;
+  readonly headers?: { readonly [name: string]: string } | undefined;
+  readonly payload?: unknown;
+  readonly auth?: EnvelopeAuth | undefined;
+}
+
+/** How much one message may hold. */
+export interface EnvelopeLimits {
+  readonly bytes: number;
+  readonly depth: number;
+  readonly keys: number;
+}
+
+export const defaultLimits: EnvelopeLimits = { bytes: 1_048_576, depth: 64, keys: 10_000 };
+
+/** One thing that keeps an object from being an envelope. */
+export interface EnvelopeProblem {
+  /** JSON Pointer into the envelope. */
+  readonly path: string;
+  readonly message: string;
+}
+
+type Report = (path: string, message: string) => void;
+
+interface Field {
+  readonly required: boolean;
+  readonly check: (value: unknown, path: string, report: Report) => void;
+}
+
+const MAX_PROBLEMS = 100;
+const MAX_ID_LENGTH = 128;
+const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
+const AGENT_ADDRESS = /^agent:\/\/[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
+const REPLY_TO = /^(memory|kafka|nats|sqs|amqp|mqtt):\/\/([^\s\p{C}]+)$/u;
+
+/** What each kind of auth holds besides its kind: true where it must. */
+const AUTH_KINDS: ReadonlyMap<unknown, ReadonlyMap<string, boolean>> = new Map([
+  ['internal', new Map()],
+  ['hmac', new Map(Object.entries({ keyId: true, signature: true }))],
+  ['oidc', new Map(Object.entries({ token: true, keyId: false }))],
+  ['oauth2-client', new Map(Object.entries({ token: true, scope: false }))],
+]);
+
+const matching =
+  (test: (value: unknown) => boolean, message: string): Field['check'] =>
+  (value, path, report) => {
+    if (!test(value)) report(path, message);
+  };
+
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' &&
+  value !== '' &&
+  (value.length <= MAX_ID_LENGTH || codePointLength(value) <= MAX_ID_LENGTH);
+
+const text = matching(isText, `must be a string of 1 to ${MAX_ID_LENGTH} characters`);
+const address = matching(isAgentAddress, 'must be agent:// and 1 to 63 letters, digits or -');
+
+const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
+  ['version', { required: true, check: matching((value) => value === 1, 'must be the number 1') }],
+  ['kind', { required: true, check: matching(isKind, 'must be request, response or event') }],
+  ['messageId', { required: true, check: text }],
+  ['correlationId', { required: true, check: text }],
+  ['causedBy', { required: false, check: text }],
+  ['from', { required: true, check: address }],
+  ['to', { required: true, check: address }],
+  ['capability', { required: true, check: text }],
+  ['replyTo', { required: false, check: matching(isReplyTo, 'must be <transport kind>://<topic>') }],
+  ['deadline', { required: false, check: matching(isDeadline, 'must be a whole number above 0') }],
+  ['tenantId', { required: false, check: matching(isTenantId, 'must be 1 to 63 letters, digits or -') }],
+  ['headers', { required: false, check: checkHeaders }],
+  ['payload', { required: false, check: () => {} }],
+  ['auth', { required: false, check: checkAuth }],
+]);
+
+/** Whether `value` is `agent://` and an agent's id. */
+export function isAgentAddress(value: unknown): value is AgentAddress {
+  return typeof value === 'string' && AGENT_ADDRESS.test(value);
+}
+
+/** Whether `value` has the form of a tenant's id, which is that of an agent's id. */
+export function isTenantId(value: unknown): value is string {
+  return typeof value === 'string' && AGENT_ID.test(value);
+}
+
+function isKind(value: unknown): boolean {
+  return value === 'request' || value === 'response' || value === 'event';
+}
+
+function isReplyTo(value: unknown): boolean {
+  return typeof value === 'string' && REPLY_TO.test(value);
+}
+
+function isDeadline(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function checkHeaders(value: unknown, path: string, report: Report): void {
+  if (!isRecord(value)) {
+    report(path, 'must be an object of strings');
+    return;
+  }
+  for (const name of Object.keys(value)) {
+    if (typeof value[name] !== 'string') report(`${path}/${toToken(name)}`, 'must be a string');
+  }
+}
+
+function checkAuth(value: unknown, path: string, report: Report): void {
+  const members = isRecord(value) ? AUTH_KINDS.get(value['kind']) : undefined;
+  if (!isRecord(value) || members === undefined) {
+    report(path, 'must be an object whose kind is internal, hmac, oidc or oauth2-client');
+    return;
+  }
+  for (const [name, required] of members) {
+    if (required && !Object.hasOwn(value, name)) report(`${path}/${name}`, 'is required');
+  }
+  for (const name of Object.keys(value)) {
+    if (name === 'kind') continue;
+    if (!members.has(name)) report(`${path}/${toToken(name)}`, 'is not a key of this kind of auth');
+    else if (typeof value[name] !== 'string') report(`${path}/${name}`, 'must be a string');
+  }
+}
+
+/** A name from outside as a token of a JSON Pointer, short enough to be shown. */
+function toToken(name: string): string {
+  return name.slice(0, MAX_ID_LENGTH).replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function assertEnvelope(value: unknown): asserts value is AgentRpcEnvelope {
+  let problems: EnvelopeProblem[] | undefined;
+  const report: Report = (path, message) => {
+    problems ??= [];
+    if (problems.length < MAX_PROBLEMS) problems.push({ path, message });
+  };
+  if (!isRecord(value)) {
+    report('', 'must be an object');
+  } else {
+    for (const [name, field] of FIELDS) {
+      // An own undefined, which only a value built here can hold, is left out of the bytes like an absent key.
+      const member = Object.hasOwn(value, name) ? value[name] : undefined;
+      if (member !== undefined) field.check(member, `/${name}`, report);
+      else if (field.required) report(`/${name}`, 'is required');
+    }
+    for (const name of Object.keys(value)) {
+      if (!FIELDS.has(name)) report(`/${toToken(name)}`, 'is not a key of an envelope');
+    }
+  }
+  if (problems !== undefined) throw invalid('The message is not a v1 envelope', problems);
+}
+
+function invalid(sentence: string, problems: readonly EnvelopeProblem[], cause?: unknown): AgentRpcError {
+  const [first] = problems;
+  const message = first === undefined ? `${sentence}.` : `${sentence}: ${first.path || 'it'} ${first.message}.`;
+  return new AgentRpcError({ code: 'EAGENTRPC_INVALID_ENVELOPE', message, details: { problems }, cause });
+}
+
+function tooLarge(limit: keyof EnvelopeLimits, limits: EnvelopeLimits): AgentRpcError {
+  const names = { bytes: 'bytes', depth: 'levels', keys: 'keys' };
+  return new AgentRpcError({
+    code: 'EAGENTRPC_TOO_LARGE',
+    message: `The message has more than ${limits[limit]} ${names[limit]}.`,
+    details: { limit, max: limits[limit] },
+  });
+}
+
+/** Finds what would make JSON.parse build too much, without building anything. */
+function assertShape(bytes: Uint8Array, limits: EnvelopeLimits): void {
+  let depth = 0;
+  let keys = 0;
+  let inString = false;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index];
+    if (inString) {
+      if (byte === 0x5c) index++;
+      else if (byte === 0x22) inString = false;
+      continue;
+    }
+    if (byte === 0x22) inString = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > limits.depth) throw tooLarge('depth', limits);
+    } else if (byte === 0x7d || byte === 0x5d) depth--;
+    // Outside a string each colon follows a key.
+    else if (byte === 0x3a && ++keys > limits.keys) throw tooLarge('keys', limits);
+  }
+}
+
+/** The envelope with its members in the order of the wire. */
+export function orderEnvelope(envelope: AgentRpcEnvelope): AgentRpcEnvelope {
+  return {
+    version: envelope.version,
+    kind: envelope.kind,
+    messageId: envelope.messageId,
+    correlationId: envelope.correlationId,
+    causedBy: envelope.causedBy,
+    from: envelope.from,
+    to: envelope.to,
+    capability: envelope.capability,
+    replyTo: envelope.replyTo,
+    deadline: envelope.deadline,
+    tenantId: envelope.tenantId,
+    headers: envelope.headers,
+    payload: envelope.payload,
+    auth: envelope.auth,
+  };
+}
+
+/**
+ * The bytes of an envelope. It makes none that {@link decodeEnvelope} with the same limits would refuse.
+ *
+ * @throws AgentRpcError EAGENTRPC_INVALID_ENVELOPE where a field breaks its rule or the payload has no JSON form, and
+ * EAGENTRPC_TOO_LARGE
+ */
+export function encodeEnvelope(envelope: AgentRpcEnvelope, limits: EnvelopeLimits = defaultLimits): Uint8Array {
+  assertEnvelope(envelope);
+  let json: string;
+  try {
+    json = JSON.stringify(orderEnvelope(envelope));
+  } catch (cause) {
+    throw invalid('The message cannot be written', [{ path: '/payload', message: 'has no JSON form' }], cause);
+  }
+  const bytes = Buffer.from(json);
+  if (bytes.length > limits.bytes) throw tooLarge('bytes', limits);
+  assertShape(bytes, limits);
+  return bytes;
+}
+
+// A byte order mark is kept, so that JSON.parse refuses it: two senders' bytes of one envelope do not differ.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads an envelope from bytes that may hold anything.
+ *
+ * @throws AgentRpcError EAGENTRPC_INVALID_ENVELOPE with each problem in `details.problems` (the first 100), and
+ * EAGENTRPC_TOO_LARGE
+ */
+export function decodeEnvelope(bytes: Uint8Array, limits: EnvelopeLimits = defaultLimits): AgentRpcEnvelope {
+  if (bytes.length > limits.bytes) throw tooLarge('bytes', limits);
+  let json: string;
+  try {
+    json = decoder.decode(bytes);
+  } catch (cause) {
+    throw invalid('The message is not a v1 envelope', [{ path: '', message: 'is not UTF-8' }], cause);
+  }
+  assertShape(bytes, limits);
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw invalid('The message is not a v1 envelope', [{ path: '', message: 'is not JSON' }], cause);
+  }
+  assertEnvelope(value);
+  return value;
+}
+
+/** Takes a replyTo apart. */
+export function parseReplyTo(replyTo: string): { readonly kind: TransportKind; readonly topic: string } | undefined {
+  const [, kind, topic] = REPLY_TO.exec(replyTo) ?? [];
+  return topic === undefined ? undefined : { kind: kind as TransportKind, topic };
+}
+
+/** What a response's payload says went wrong. */
+export interface ResultError {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: unknown;
+}
+
+/** The payload of a response. */
+export type Result =
+  | { readonly ok: true; readonly data: unknown }
+  | { readonly ok: false; readonly error: ResultError };
+
+/** Reads the payload of a response; undefined for anything that is not exactly a result. */
+export function parseResult(payload: unknown): Result | undefined {
+  if (!isRecord(payload)) return undefined;
+  const { ok, data, error } = payload;
+  const members = Object.keys(payload).length;
+  if (ok === true) return members === 2 && Object.hasOwn(payload, 'data') ? { ok, data } : undefined;
+  if (ok !== false || members !== 2 || !isRecord(error)) return undefined;
+  const { code, message, details } = error;
+  if (typeof code !== 'string' || code === '' || typeof message !== 'string') return undefined;
+  if (Object.keys(error).some((key) => key !== 'code' && key !== 'message' && key !== 'details')) return undefined;
+  return { ok, error: details === undefined ? { code, message } : { code, message, details } };
+}

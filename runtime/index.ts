@@ -1,0 +1,102 @@
+export { type HmacKey, signEnvelope, verifyEnvelope } from './auth.js';
+export {
+  type Attachment,
+  type Bus,
+  type BusHealth,
+  type BusOptions,
+  createBus,
+  type MessageIds,
+  type OutgoingCall,
+  type StopOptions,
+} from './bus.js';
+export type { Cause } from './cause.js';
+export { type Call, type CallOptions, createCall, type StartedCall } from './client.js';
+export { type Clock, createUuid, type Random, systemClock, systemRandom } from './clock.js';
+export {
+  type AuthConfig,
+  type BusConfig,
+  type ConnectOptions,
+  connect,
+  type PeerConfig,
+  type TransportLoaders,
+} from './connect.js';
+export {
+  type AgentAddress,
+  assertContractFormat,
+  type CapabilityContract,
+  type CapabilityExample,
+  type Contract,
+  type ContractFormat,
+  type DeclaredErrorContract,
+  type ToolDefinition,
+} from './contract.js';
+export { HOP_CHANNEL, type Hop, type HopEvent } from './diagnostics.js';
+export {
+  type AgentRpcEnvelope,
+  decodeEnvelope,
+  defaultLimits,
+  type EnvelopeAuth,
+  type EnvelopeKind,
+  type EnvelopeLimits,
+  type EnvelopeProblem,
+  encodeEnvelope,
+  isAgentAddress,
+  type Result,
+  type ResultError,
+  type TransportKind,
+} from './envelope.js';
+export {
+  type Environment,
+  EnvironmentError,
+  type EnvironmentProblem,
+  type Places,
+  type ResolveOptions,
+  resolveEnvironment,
+} from './environment.js';
+export {
+  AgentRpcError,
+  type AgentRpcErrorInit,
+  type CodeRow,
+  type Executed,
+  errorCodes,
+  type FailureStatus,
+  isAgentRpcError,
+  isRuntimeCode,
+  type RuntimeCode,
+} from './errors.js';
+export { type FormatTable, formats } from './formats.js';
+export type { InboundMessage, Receiver } from './inbox.js';
+export type { CallError, Failure, Outcome, Success } from './outcome.js';
+export type { Line, Peer, PeerTransport } from './routes.js';
+export { type FailedCall, type ServeOptions, type Service, serve } from './server.js';
+export { type DetailsOf, type Implementation, implement, type Skill, type SkillContext } from './skill.js';
+export {
+  type Connection,
+  type ConnectionOwner,
+  type Delivery,
+  type OutgoingMessage,
+  type Subscription,
+  type SubscriptionRole,
+  type TopicNames,
+  type Topics,
+  type Transport,
+  type TransportConfig,
+  type TransportFlags,
+  topicsOf,
+} from './transport.js';
+export {
+  type Check,
+  codePointLength,
+  deepEqual,
+  addViolation,
+  defineCheck,
+  defineValidator,
+  type JsonSchema,
+  MAX_VIOLATIONS,
+  type StandardJsonSchemaOptions,
+  type StandardProps,
+  type StandardResult,
+  type Validator,
+  type Violation,
+  type ViolationReport,
+} from './validation.js';

@@ -1,0 +1,68 @@
+import type { AgentAddress } from './contract.js';
+import type { AgentRpcEnvelope } from './envelope.js';
+import type { AgentRpcError } from './errors.js';
+
+/** How many calls of one bus may wait for their answers. */
+export const MAX_PENDING = 10_000;
+
+/** A call that waits for its answer. */
+export interface PendingCall {
+  readonly messageId: string;
+  readonly correlationId: string;
+  readonly to: AgentAddress;
+  readonly capability: string;
+  /** Ends the call with its answer or with why there is none. Takes the call out of the table. */
+  settle(end: AgentRpcEnvelope | AgentRpcError): void;
+}
+
+/** The calls of one bus that wait for their answers. */
+export interface PendingCalls {
+  readonly size: number;
+  /** False when the table is full: the newcomer has to go, never one that waits. */
+  add(call: PendingCall): boolean;
+  remove(call: PendingCall): void;
+  /**
+   * The call that a response answers; `late` when none waits for it, `stranger` when it comes from another agent or
+   * for another capability than the one asked.
+   */
+  match(response: AgentRpcEnvelope): PendingCall | 'late' | 'stranger';
+  all(): PendingCall[];
+}
+
+/** Makes an empty table. */
+export function createPendingCalls(limit: number = MAX_PENDING): PendingCalls {
+  const calls = new Map<string, PendingCall>();
+
+  /** Some foreign responders leave causedBy out; a correlationId that several calls share then answers none of them. */
+  const findByCorrelation = (correlationId: string): PendingCall | undefined => {
+    let found: PendingCall | undefined;
+    for (const call of calls.values()) {
+      if (call.correlationId !== correlationId) continue;
+      if (found !== undefined) return undefined;
+      found = call;
+    }
+    return found;
+  };
+
+  return {
+    get size() {
+      return calls.size;
+    },
+    add(call) {
+      if (calls.size >= limit) return false;
+      calls.set(call.messageId, call);
+      return true;
+    },
+    remove(call) {
+      if (calls.get(call.messageId) === call) calls.delete(call.messageId);
+    },
+    match(response) {
+      const { causedBy, correlationId, from, capability } = response;
+      const call = causedBy === undefined ? findByCorrelation(correlationId) : calls.get(causedBy);
+      if (call === undefined) return 'late';
+      if (call.to !== from || call.capability !== capability) return 'stranger';
+      return call.correlationId === correlationId ? call : 'stranger';
+    },
+    all: () => [...calls.values()],
+  };
+}

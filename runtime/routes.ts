@@ -1,0 +1,104 @@
+import type { AgentAddress } from './contract.js';
+import { type AgentRpcEnvelope, type EnvelopeLimits, parseReplyTo, type TransportKind } from './envelope.js';
+import { AgentRpcError } from './errors.js';
+import { type Connection, type TopicNames, type Topics, type Transport, topicsOf } from './transport.js';
+
+/** An agent that a bus may call, and the ways to it. */
+export interface Peer {
+  readonly agent: AgentAddress;
+  /** The first that the bus has a transport for is taken. */
+  readonly transports: readonly PeerTransport[];
+}
+
+/** One way to a peer. */
+export interface PeerTransport {
+  readonly kind: TransportKind;
+  /** The peer's topics, where they are not the default ones. */
+  readonly topics?: TopicNames;
+  /** Which of the bus's transports to take; the first of the kind unless set. */
+  readonly via?: Transport;
+}
+
+/** A transport that a bus is connected to, and the place where answers come back to it. */
+export interface Line {
+  readonly transport: Transport;
+  readonly connection: Connection;
+  readonly replyTo: string;
+  readonly limits: EnvelopeLimits;
+}
+
+/** How to reach one agent. */
+export interface Route {
+  readonly line: Line;
+  readonly topics: Topics;
+}
+
+/** Which connection and which topics lead to an agent. */
+export interface Routes {
+  /** @throws AgentRpcError EAGENTRPC_NO_PEER or EAGENTRPC_NO_TRANSPORT */
+  routeTo(agent: AgentAddress): Route;
+  /** Where the answer to a request goes; undefined where the request names a place that is not its sender's. */
+  answerTopic(line: Line, request: AgentRpcEnvelope): string | undefined;
+}
+
+/**
+ * `lines` may still grow: they are read when a route is asked for.
+ *
+ * Without a table of peers every agent is reached at its default topics on the first line.
+ */
+export function createRoutes(peers: readonly Peer[] | undefined, lines: readonly Line[], tenantId?: string): Routes {
+  const table = peers && new Map(peers.map((peer) => [peer.agent, peer]));
+  const known = new Map<AgentAddress, Route>();
+
+  const findRoute = (agent: AgentAddress): Route => {
+    const [first] = lines;
+    if (table === undefined && first !== undefined) return { line: first, topics: topicsOf(agent, tenantId) };
+    const peer = table?.get(agent);
+    if (peer === undefined) {
+      throw new AgentRpcError({ code: 'EAGENTRPC_NO_PEER', message: `${agent} is not among the peers of this bus.` });
+    }
+    for (const way of peer.transports) {
+      const line = lines.find((candidate) => leadsVia(way, candidate));
+      if (line !== undefined) return { line, topics: topicsOf(agent, tenantId, way.topics) };
+    }
+    const kinds = peer.transports.map(({ kind }) => kind).join(', ') || 'nothing';
+    const own = lines.map(({ transport }) => transport.kind).join(', ');
+    throw new AgentRpcError({
+      code: 'EAGENTRPC_NO_TRANSPORT',
+      message: `${agent} is reached by ${kinds}, and this bus has ${own}.`,
+    });
+  };
+
+  return {
+    routeTo(agent) {
+      const route = known.get(agent);
+      if (route !== undefined) return route;
+      const found = findRoute(agent);
+      known.set(agent, found);
+      return found;
+    },
+
+    answerTopic(line, request) {
+      const { from, replyTo } = request;
+      const base = topicsOf(from, request.tenantId).responses;
+      const way = table?.get(from)?.transports.find((candidate) => leadsVia(candidate, line));
+      const named = way?.topics?.responses;
+      if (replyTo === undefined) return named ?? base;
+      const place = parseReplyTo(replyTo);
+      if (place?.kind !== line.transport.kind) return undefined;
+      const isOfSender = isAtOrBelow(place.topic, base) || (named !== undefined && isAtOrBelow(place.topic, named));
+      return isOfSender ? place.topic : undefined;
+    },
+  };
+}
+
+function leadsVia(way: PeerTransport, { transport }: Line): boolean {
+  return way.via === undefined ? way.kind === transport.kind : way.via === transport;
+}
+
+/** What may follow a reply topic: no wildcard of any broker. */
+const BELOW = /^(\.[A-Za-z0-9_-]+)+$/;
+
+function isAtOrBelow(topic: string, base: string): boolean {
+  return topic === base || (topic.startsWith(base) && BELOW.test(topic.slice(base.length)));
+}

@@ -1,0 +1,108 @@
+import type { AgentAddress } from './contract.js';
+import type { EnvelopeKind, TransportKind } from './envelope.js';
+
+/** The names, on one transport, of the places where an agent's messages go. */
+export interface Topics {
+  /** The inbox: each message goes to one of the instances that read it. */
+  readonly requests: string;
+  /** Where answers come back to; each instance has a place of its own below it. */
+  readonly responses: string;
+  readonly events: string;
+}
+
+/** The names that a configuration sets; the others keep their defaults. */
+export type TopicNames = Partial<Topics>;
+
+/** One entry under `transports:` of the two YAML files. What else it holds is up to the kind. */
+export interface TransportConfig {
+  readonly kind: TransportKind;
+  readonly topics?: TopicNames;
+  /** What NATS calls topics. */
+  readonly subjects?: TopicNames;
+  /** What AMQP and SQS call topics. */
+  readonly queues?: TopicNames;
+  readonly [setting: string]: unknown;
+}
+
+/** What a broker does that not every broker does. */
+export interface TransportFlags {
+  /** Publishing a request that nobody listens for fails with EAGENTRPC_NO_RESPONDER, instead of ending by timeout. */
+  readonly noResponder: boolean;
+  /** The most bytes that one message may have. */
+  readonly maxBytes: number;
+}
+
+/** One broker and how to reach it. Buses that are given the same transport have a connection each. */
+export interface Transport {
+  readonly kind: TransportKind;
+  /** Names of the agent whose bus this transport is given to, where they are not the default ones. */
+  readonly topics: TopicNames;
+  readonly flags: TransportFlags;
+  /** Rejects with the reason when the broker cannot be reached or refuses the credentials. */
+  connect(owner: ConnectionOwner): Promise<Connection>;
+}
+
+/** For whom a connection is made. */
+export interface ConnectionOwner {
+  readonly agent: AgentAddress;
+  /** Tells this bus from the other instances of its agent. */
+  readonly instance: string;
+}
+
+/** What a subscription is for: `requests` are shared among all who subscribe, `responses` have one reader. */
+export type SubscriptionRole = 'requests' | 'responses';
+
+/** A bus on a broker. */
+export interface Connection {
+  /**
+   * Resolves when no message published from now on is missed. `deliver` is never called from inside `publish`, and
+   * never throws.
+   */
+  subscribe(topic: string, role: SubscriptionRole, deliver: (delivery: Delivery) => void): Promise<Subscription>;
+  /**
+   * Resolves when the broker has the message. Rejects with an AgentRpcError: EAGENTRPC_NO_RESPONDER, EAGENTRPC_BUSY, or
+   * EAGENTRPC_PUBLISH_FAILED that says whether the message may have got through.
+   */
+  publish(message: OutgoingMessage): Promise<void>;
+  /** Leaves nothing open. */
+  close(): Promise<void>;
+}
+
+export interface Subscription {
+  /** Takes no more messages; resolves when those taken are delivered. */
+  close(): Promise<void>;
+}
+
+/** Bytes to be published, with what brokers want to know of them. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly kind: EnvelopeKind;
+  readonly bytes: Uint8Array;
+  readonly messageId: string;
+  readonly correlationId: string;
+  /** How long it is worth delivering. */
+  readonly ttlMs?: number;
+}
+
+/** Bytes that have arrived. */
+export interface Delivery {
+  readonly bytes: Uint8Array;
+  /** How long the broker held them; undefined where it cannot tell. */
+  readonly ageMs: number | undefined;
+}
+
+/** The topics of an agent, of one of its tenants if it has them. */
+export function topicsOf(agent: AgentAddress, tenantId: string | undefined, names: TopicNames = {}): Topics {
+  const id = agent.slice('agent://'.length);
+  const prefix = tenantId === undefined ? `agents.${id}` : `agents.${id}.${tenantId}`;
+  return {
+    requests: names.requests ?? `${prefix}.requests`,
+    responses: names.responses ?? `${prefix}.responses`,
+    events: names.events ?? `${prefix}.events`,
+  };
+}
+
+/** The names that a transport's configuration sets, under whichever word its broker uses. */
+export function topicNamesOf(config: TransportConfig): TopicNames {
+  return config.topics ?? config.subjects ?? config.queues ?? {};
+}

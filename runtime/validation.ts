@@ -1,0 +1,155 @@
+/** A JSON Schema 2020-12 object that refers to nothing outside itself. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** One rule that a value breaks. */
+export interface Violation {
+  /** JSON Pointer into the value; empty for the value itself. */
+  readonly path: string;
+  /** The JSON Schema keyword that refused it. */
+  readonly keyword: string;
+  /** A sentence part, such as `must be string`. */
+  readonly message: string;
+}
+
+/** What a validator found: at most the first {@link MAX_VIOLATIONS}, and how many there were in all. */
+export interface ViolationReport {
+  readonly violations: readonly Violation[];
+  readonly total: number;
+}
+
+/** How many violations a report lists; `total` counts on. */
+export const MAX_VIOLATIONS = 100;
+
+/** The JSON Schema dialect of every generated schema, as Standard JSON Schema names it. */
+const TARGET = 'draft-2020-12';
+
+/**
+ * Checks values of one schema. It is a Standard Schema and a Standard JSON Schema (https://standardschema.dev), so any
+ * library that takes those takes a generated validator as it is.
+ */
+export interface Validator<T> {
+  /** The schema that `check` enforces. */
+  readonly schema: JsonSchema;
+  /** Returns null when `value` is valid. Never throws: a value that cannot be walked is a violation. */
+  check(value: unknown): ViolationReport | null;
+  readonly '~standard': StandardProps<T>;
+}
+
+/** The `~standard` member: Standard Schema v1, synchronous, with Standard JSON Schema beside it. */
+export interface StandardProps<T> {
+  readonly version: 1;
+  readonly vendor: 'declaragent';
+  readonly validate: (value: unknown) => StandardResult<T>;
+  readonly jsonSchema: {
+    /** Throws for any target but `draft-2020-12`. */
+    readonly input: (options: StandardJsonSchemaOptions) => Record<string, unknown>;
+    /** Throws for any target but `draft-2020-12`. */
+    readonly output: (options: StandardJsonSchemaOptions) => Record<string, unknown>;
+  };
+  /** Holds types only; there is nothing here at run time. */
+  readonly types?: { readonly input: T; readonly output: T } | undefined;
+}
+
+export interface StandardJsonSchemaOptions {
+  readonly target: string;
+}
+
+export type StandardResult<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string; readonly path: readonly string[] }[] };
+
+/**
+ * The body of a generated validator. It answers whether `data` is valid and leaves what it found in `errors` until its
+ * next run, which is why only {@link defineValidator} calls it.
+ */
+export interface Check {
+  // biome-ignore lint/suspicious/noExplicitAny: bodies come from ajv, which walks data without narrowing it
+  (data: any, instancePath?: string): boolean;
+  errors: Violation[] | null;
+  /** Which properties and items the schema has looked at, in ajv's own form; undefined where no schema asks. */
+  // biome-ignore lint/suspicious/noExplicitAny: ajv's bodies read and write it without a declared form
+  evaluated: any;
+}
+
+/** Makes the body of a generated validator; called by generated code only. */
+// biome-ignore lint/suspicious/noExplicitAny: see Check
+export function defineCheck(body: (data: any, instancePath?: string) => boolean, evaluated?: unknown): Check {
+  return Object.assign(body, { errors: null, evaluated });
+}
+
+/** Adds what a generated validator found to what it found before; called by generated code only. */
+export function addViolation(found: Violation[] | null, path: string, keyword: string, message: string): Violation[] {
+  const violation = { path, keyword, message };
+  if (found === null) return [violation];
+  found.push(violation);
+  return found;
+}
+
+/** Makes a validator from a schema and the body generated for it; called by generated code only. */
+export function defineValidator<T>(schema: JsonSchema, body: Check): Validator<T> {
+  const check = (value: unknown): ViolationReport | null => {
+    let valid: boolean;
+    try {
+      valid = body(value);
+    } catch {
+      // Only a value nested deeper than the stack gets here; the envelope's depth limit keeps such values off the wire.
+      return { violations: [{ path: '', keyword: 'depth', message: 'is nested too deeply to be checked' }], total: 1 };
+    }
+    const found = body.errors ?? [];
+    body.errors = null;
+    return valid ? null : { violations: found.slice(0, MAX_VIOLATIONS), total: found.length };
+  };
+  const toJsonSchema = ({ target }: StandardJsonSchemaOptions): Record<string, unknown> => {
+    if (target !== TARGET) throw new Error(`This schema is available as ${TARGET} only, not as ${target}.`);
+    return schema;
+  };
+  return {
+    schema,
+    check,
+    '~standard': {
+      version: 1,
+      vendor: 'declaragent',
+      validate: (value) => {
+        const report = check(value);
+        return report === null ? { value: value as T } : { issues: report.violations.map(toIssue) };
+      },
+      jsonSchema: { input: toJsonSchema, output: toJsonSchema },
+    },
+  };
+}
+
+function toIssue({ path, message }: Violation): { message: string; path: readonly string[] } {
+  const tokens = path.split('/').slice(1);
+  return { message, path: tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')) };
+}
+
+/** The length of a string as JSON Schema counts it: in code points, a lone surrogate being one. */
+export function codePointLength(text: string): number {
+  let length = text.length;
+  for (let index = 0; index < text.length - 1; index++) {
+    const isPair = (text.charCodeAt(index) & 0xfc00) === 0xd800 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00;
+    if (!isPair) continue;
+    length--;
+    index++;
+  }
+  return length;
+}
+
+/** Whether two JSON values are equal as JSON Schema has it: keys in any order, 0 and -0 the same. */
+export function deepEqual(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+  if (Array.isArray(left) || Array.isArray(right)) {
+    if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false;
+    return left.every((item, index) => deepEqual(item, right[index]));
+  }
+  const keys = Object.keys(left);
+  if (keys.length !== Object.keys(right).length) return false;
+  return keys.every(
+    (key) =>
+      Object.hasOwn(right, key) &&
+      deepEqual((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key]),
+  );
+}

@@ -1,0 +1,20 @@
+/** The outside of the program: what a test replaces instead of touching the process. */
+export interface Io {
+  /** Data: what a pipe should carry on. */
+  readonly stdout: (text: string) => void;
+  /** Talk: what a person should read. */
+  readonly stderr: (text: string) => void;
+  /** Columns of the terminal, or undefined where there is none. */
+  readonly columns: number | undefined;
+  /** The working folder, absolute. */
+  readonly cwd: string;
+}
+
+export function processIo(): Io {
+  return {
+    stdout: (text) => process.stdout.write(text),
+    stderr: (text) => process.stderr.write(text),
+    columns: process.stdout.columns,
+    cwd: process.cwd(),
+  };
+}

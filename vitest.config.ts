@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests run on the source of the runtime, so that a stack trace points at the file that a developer edits.
+    alias: [
+      { find: /^@declaragent\/runtime$/, replacement: source('runtime/index.ts') },
+      { find: /^@declaragent\/runtime\/(\w+)$/, replacement: source('runtime/transports/$1.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 30_000,
+  },
+});
