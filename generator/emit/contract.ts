@@ -1,7 +1,11 @@
+import type { ContractFormat } from '@declaragent/runtime';
 import type { ContractModel } from '../model.js';
 import { identifier, key, literal, type SourceFile } from '../print.js';
 
 const RUNTIME = '@declaragent/runtime';
+
+/** The format of generated code, which moves only when a runtime must know that the output has moved. */
+const FORMAT: ContractFormat = 1;
 
 /** Adds the whole contract as one typed value. */
 export function emitContract(contract: ContractModel, file: SourceFile): void {
@@ -11,6 +15,7 @@ export function emitContract(contract: ContractModel, file: SourceFile): void {
     ...(hasCapabilities ? { CapabilityContract: file.type('CapabilityContract', RUNTIME) } : {}),
     type: identifier(`${contract.names.type}Contract`),
     value: identifier(`${contract.names.value}Contract`),
+    format: literal(FORMAT),
     agent: literal(contract.agent),
     capabilities: contract.capabilities.map(({ name, names, input, output, errors }) => {
       const module = `./capabilities/${name}.gen.js`;

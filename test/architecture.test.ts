@@ -1,0 +1,219 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Import, importsOf } from './support/imports.js';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+/** The files of the runtime: each may import those before it. docs/architecture.md lists them in this order. */
+const RUNTIME_ORDER = [
+  ...['errors', 'clock', 'environment', 'formats', 'validation', 'contract', 'envelope', 'auth', 'transport'],
+  ...['diagnostics', 'deadline', 'cause', 'pending', 'routes', 'inbox', 'bus', 'outcome', 'client', 'skill', 'run'],
+  ...['server', 'connect', 'index'],
+];
+const TRANSPORTS_MAY_IMPORT = ['clock', 'diagnostics', 'envelope', 'errors', 'transport'];
+
+/** What each transport may import besides: the client of its broker. */
+const BROKER_PACKAGES: Readonly<Record<string, readonly string[]>> = { memory: [] };
+
+const GENERATOR_PACKAGES = [
+  '@babel/code-frame',
+  'ajv',
+  'ajv-formats',
+  'handlebars',
+  'json-schema-to-typescript',
+  'ts-morph',
+  'yaml',
+];
+const EMITTERS_MAY_IMPORT = ['dialect', 'model', 'names', 'print'];
+const EMITTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  types: ['json-schema-to-typescript'],
+  validators: ['ajv'],
+};
+const MAY_TOUCH_THE_DISK = ['generator/load.ts', 'generator/write.ts'];
+/** Files of their own package, which are part of the program and not of what it works on. */
+const READ_THEIR_OWN_PACKAGE = ['generator/print.ts', 'generator/validate.ts'];
+const SRC_PACKAGES = ['commander'];
+
+/** Why an import breaks the table, or null. Paths are relative to the repository, with `/`. */
+function objectionTo(file: string, { specifier, isTypeOnly }: Import): string | null {
+  const target = specifier.startsWith('.')
+    ? path.posix.join(path.posix.dirname(file), specifier).replace(/\.js$/, '.ts')
+    : null;
+  const name = path.posix.basename(file, '.ts');
+  const isNode = specifier.startsWith('node:');
+  const package_ = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+  if (
+    target !== null &&
+    /(?:^|\/)(?:utils|helpers|common|types)\.ts$/.test(target) &&
+    !target.startsWith('generator/emit/')
+  ) {
+    return 'a drawer';
+  }
+  if (file.startsWith('runtime/transports/')) {
+    if (isNode || BROKER_PACKAGES[name]?.includes(package_)) return null;
+    const inner = target?.match(/^runtime\/([\w-]+)\.ts$/)?.[1];
+    return inner !== undefined && TRANSPORTS_MAY_IMPORT.includes(inner) ? null : 'a transport may not import it';
+  }
+  if (file.startsWith('runtime/')) {
+    if (isNode) return null;
+    const inner = target?.match(/^runtime\/([\w-]+)\.ts$/)?.[1];
+    if (inner === undefined) return 'the runtime imports node: and itself only';
+    if (!RUNTIME_ORDER.includes(name)) return `${name} has no place in the order of the runtime`;
+    return RUNTIME_ORDER.indexOf(inner) < RUNTIME_ORDER.indexOf(name) ? null : `${inner} does not stand above ${name}`;
+  }
+  if (file.startsWith('generator/emit/')) {
+    if (specifier === '@declaragent/runtime' && isTypeOnly) return null;
+    if (isNode) return 'an emitter does not touch the outside';
+    if (target === null) return EMITTER_PACKAGES[name]?.includes(package_) ? null : 'not the library of this emitter';
+    const inner = target.match(/^generator\/([\w-]+)\.ts$/)?.[1];
+    return inner !== undefined && EMITTERS_MAY_IMPORT.includes(inner) ? null : 'an emitter may not import it';
+  }
+  if (file.startsWith('generator/')) {
+    if (/^node:(?:fs|child_process|net|http)/.test(specifier)) {
+      return [...MAY_TOUCH_THE_DISK, ...READ_THEIR_OWN_PACKAGE].includes(file)
+        ? null
+        : 'only load and write touch the disk';
+    }
+    if (isNode) return null;
+    if (specifier === '@declaragent/runtime')
+      return isTypeOnly ? null : 'the generator takes types of the runtime only';
+    if (target === null) return GENERATOR_PACKAGES.includes(package_) ? null : 'not a library of the generator';
+    if (target === 'generator/index.ts') return 'no room imports its own door';
+    return target.startsWith('generator/') ? null : 'another room';
+  }
+  if (file.startsWith('src/')) {
+    if (isNode || SRC_PACKAGES.includes(package_) || specifier === '@declaragent/runtime') return null;
+    if (target === null) return 'not a library of the command';
+    return target.startsWith('src/') || target === 'generator/index.ts' ? null : 'what lies behind a door';
+  }
+  if (file.startsWith('examples/')) {
+    if (/\/generated\//.test(file) && !target && package_ !== '@declaragent/runtime')
+      return 'generated code imports the runtime only';
+    if (target === null) return null;
+    return target.startsWith('examples/') ? null : 'a relative path into a room';
+  }
+  return `${file} is in no room`;
+}
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+    .filter((file) => !/(?:^|\/)(?:dist|node_modules)\//.test(file))
+    .sort();
+}
+
+const files = ['runtime', 'generator', 'src', 'examples'].flatMap((folder) => sourcesIn(folder));
+const importsByFile = new Map(
+  files.map((file) => [file, importsOf(readFileSync(path.join(root, file), 'utf8'))] as const),
+);
+
+describe('the table of imports', () => {
+  test('is kept by every file of every room', () => {
+    const breaches = [...importsByFile].flatMap(([file, imports]) =>
+      imports.flatMap((imported) => {
+        const objection = objectionTo(file, imported);
+        return objection === null ? [] : [`${file} imports ${imported.specifier}: ${objection}`];
+      }),
+    );
+    expect(breaches).toEqual([]);
+    expect(files.length).toBeGreaterThan(50);
+  });
+
+  test.each([
+    ['runtime/envelope.ts', "import { createBus } from './bus.js';"],
+    ['runtime/errors.ts', "import { z } from 'zod';"],
+    ['runtime/bus.ts', "import { memory } from './transports/memory.js';"],
+    ['runtime/transports/memory.ts', "import { createCall } from '../client.js';"],
+    ['runtime/transports/memory.ts', "import { kafka } from './kafka.js';"],
+    ['generator/plan.ts', "import { writeFileSync } from 'node:fs';"],
+    ['generator/names.ts', "import { createBus } from '@declaragent/runtime';"],
+    ['generator/names.ts', "export { run } from '../src/program.js';"],
+    ['generator/write.ts', "import { generate } from './index.js';"],
+    ['generator/names.ts', "import { pick } from './utils.js';"],
+    ['generator/emit/client.ts', "import { emitServer } from './server.js';"],
+    ['generator/emit/client.ts', "import { Ajv } from 'ajv';"],
+    ['generator/emit/types.ts', "const { readFileSync } = await import('node:fs');"],
+    ['src/commands/codegen.ts', "import { planOutput } from '../../generator/plan.js';"],
+    ['src/program.ts', "import { Ajv } from 'ajv';"],
+    ['examples/pr-review/demo.ts', "import { createBus } from '../../runtime/bus.js';"],
+    ['examples/pr-review/concierge/generated/bus.gen.ts', "import ajv from 'ajv';"],
+  ])('catches a breach planted in %s: %s', (file, text) => {
+    const [imported] = importsOf(text);
+    expect(imported && objectionTo(file, imported)).toEqual(expect.any(String));
+  });
+
+  test('tells a type from a value', () => {
+    expect(importsOf("import type { Bus } from '@declaragent/runtime';")).toEqual([
+      { specifier: '@declaragent/runtime', isTypeOnly: true },
+    ]);
+    expect(importsOf("import { type Bus } from 'a'; import { type B, c } from 'b';")).toEqual([
+      { specifier: 'a', isTypeOnly: true },
+      { specifier: 'b', isTypeOnly: false },
+    ]);
+  });
+});
+
+describe('the rooms', () => {
+  test('hold no circle of values', () => {
+    expect(findCircle(valueGraph())).toBeNull();
+  });
+
+  test('a planted circle is found', () => {
+    const graph = valueGraph();
+    graph.set('runtime/errors.ts', ['runtime/bus.ts']);
+    expect(findCircle(graph)).not.toBeNull();
+  });
+
+  test('hold every file of the runtime in the order that the documentation shows', () => {
+    const text = readFileSync(path.join(root, 'docs/architecture.md'), 'utf8');
+    const listed = [...text.matchAll(/^\| `runtime\/([\w-]+)\.ts` \|/gm)].map((match) => match[1]);
+    expect(listed).toEqual(RUNTIME_ORDER);
+    const present = files.flatMap((file) => /^runtime\/([\w-]+)\.ts$/.exec(file)?.[1] ?? []);
+    expect(present.sort()).toEqual([...RUNTIME_ORDER].sort());
+  });
+
+  test('only src/cli.ts and src/io.ts know the process', () => {
+    const knowing = files.filter(
+      (file) =>
+        /^(?:src|generator)\//.test(file) &&
+        /\bprocess\.(?:exit|argv|stdout|stderr|env)\b/.test(readFileSync(path.join(root, file), 'utf8')),
+    );
+    expect(knowing).toEqual(['src/cli.ts', 'src/io.ts']);
+  });
+});
+
+function valueGraph(): Map<string, string[]> {
+  return new Map(
+    [...importsByFile].map(([file, imports]) => {
+      const targets = imports
+        .filter(({ specifier, isTypeOnly }) => specifier.startsWith('.') && !isTypeOnly)
+        .map(({ specifier }) => path.posix.join(path.posix.dirname(file), specifier).replace(/\.js$/, '.ts'));
+      return [file, targets] as const;
+    }),
+  );
+}
+
+function findCircle(graph: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const done = new Set<string>();
+  const visit = (file: string, trail: readonly string[]): string[] | null => {
+    if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file];
+    if (done.has(file)) return null;
+    for (const target of graph.get(file) ?? []) {
+      const circle = visit(target, [...trail, file]);
+      if (circle !== null) return circle;
+    }
+    done.add(file);
+    return null;
+  };
+  for (const file of graph.keys()) {
+    const circle = visit(file, []);
+    if (circle !== null) return circle;
+  }
+  return null;
+}
