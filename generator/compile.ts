@@ -54,8 +54,8 @@ export function compileAgentFolder(folder: AgentFolder): Compilation {
 
 /** A contract that two peers share, or that a peer and the agent share, would report each problem twice. */
 function unique(problems: readonly Problem[]): Problem[] {
-  const seen = new Map(problems.map((problem) => [JSON.stringify([problem.code, problem.place]), problem] as const));
-  return [...seen.values()];
+  const id = ({ code, place, message }: Problem): string => JSON.stringify([code, place, message]);
+  return [...new Map(problems.map((problem) => [id(problem), problem] as const)).values()];
 }
 
 function peerProblems(folder: AgentFolder, own: ContractModel | null, peers: readonly ContractModel[]): Problem[] {
@@ -121,30 +121,34 @@ function compileContract(files: ContractFiles, problems: Problem[]): ContractMod
   if (isObject(shared)) for (const key of Object.keys(shared)) normalizer.defineShared(key);
   const schemas = new Map(roots.filter(isPresent).map((root) => [root, normalizer.normalize(root)] as const));
   problems.push(...normalizer.problems);
-  if (normalizer.problems.length === 0) problems.push(...findCircularReferences(normalizer.definitions));
-  if (problems.length > before && normalizer.problems.length > 0) return null;
-
+  const circles = findCircularReferences(normalizer.definitions);
+  problems.push(...circles);
   const agent = typeof document.value['agent'] === 'string' ? document.value['agent'] : '';
   const id = agent.replace(/^agent:\/\//, '');
   const names = { type: typeIdentifier(id), value: valueIdentifier(id) };
   problems.push(...findCollisions(declarationsOf(document, names, drafts, normalizer)));
-  if (problems.slice(before).some((problem) => problem.code === 'circular-ref')) return null;
+  // A check of an example would not come back from a circle.
+  if (circles.length > 0) return null;
 
   const definitions = modelsOf(normalizer.definitions);
+  // Only a schema without problems of its own can say whether an example is right.
+  const sound = new Set<SchemaModel>();
   const toSchema = (root: SchemaRoot): SchemaModel => {
-    const schema = schemas.get(root) ?? true;
-    return {
-      typeName: root.typeName,
-      valueName: lowerFirst(root.typeName),
-      schema,
-      needs: needsOf(schema, definitions),
-    };
+    const normal = schemas.get(root) ?? null;
+    const schema = normal ?? true;
+    const needs = needsOf(schema, definitions);
+    const model = { typeName: root.typeName, valueName: lowerFirst(root.typeName), schema, needs };
+    if (normal !== null && ![...needs.keys()].some((name) => normalizer.faulty.has(name))) sound.add(model);
+    return model;
   };
+  const rootNames = new Set([...schemas.keys()].map(({ typeName }) => typeName));
   const capabilities = drafts.flatMap((draft) => {
-    const capability = toCapability(draft, toSchema, definitions, schemas);
+    const capability = toCapability(draft, toSchema, definitions, rootNames);
     return capability === null ? [] : [{ draft, capability }];
   });
-  for (const { draft, capability } of capabilities) problems.push(...checkExamples(document, draft.path, capability));
+  for (const { draft, capability } of capabilities) {
+    problems.push(...checkExamples(document, draft.path, capability, (schema) => sound.has(schema)));
+  }
   if (problems.length > before) return null;
   const description = document.value['description'];
   return {
@@ -162,9 +166,10 @@ function readCapabilities(document: SourceDocument): CapabilityDraft[] {
   const list = (document.value as Readonly<Record<string, unknown>>)['capabilities'];
   if (!Array.isArray(list)) return [];
   return list.flatMap((value: unknown, index) => {
-    if (!isObject(value) || typeof value['name'] !== 'string') return [];
+    if (!isObject(value)) return [];
     const path = ['capabilities', index];
-    const name = value['name'];
+    // What has no legal name is looked at all the same, so that all its errors come in one run.
+    const name = typeof value['name'] === 'string' ? value['name'] : `capability-${index}`;
     const type = typeIdentifier(name);
     const module = `capabilities/${name}`;
     const root = (
@@ -187,10 +192,11 @@ function readCapabilities(document: SourceDocument): CapabilityDraft[] {
         input: root(value, 'inputSchema', path, `${type}Input`),
         output: root(value, 'outputSchema', path, `${type}Output`),
         errors: errors.flatMap((error: unknown, position) => {
-          if (!isObject(error) || typeof error['code'] !== 'string') return [];
+          if (!isObject(error)) return [];
           const at = [...path, 'errors', position];
-          const details = root(error, 'detailsSchema', at, `${type}${codeIdentifier(error['code'])}Details`);
-          return [{ code: error['code'], path: at, details }];
+          const code = typeof error['code'] === 'string' ? error['code'] : `ERROR_${position}`;
+          const details = root(error, 'detailsSchema', at, `${type}${codeIdentifier(code)}Details`);
+          return [{ code, path: at, details }];
         }),
       },
     ];
@@ -227,8 +233,11 @@ function declarationsOf(
     ...[`${agent.type}Client`, `create${agent.type}Client`, `${agent.type}Contract`, `${agent.value}Contract`],
     ...[`${agent.type}Skills`, `serve${agent.type}`, `${agent.value}Tools`],
   ].map((name) => ({ name, place: agentPlace, what: 'the agent', isDefinition: false }));
-  const roots = new Set<string>();
+  const keys = new Set<string>();
   for (const { name, path, input, output, errors } of drafts) {
+    // With a name that is taken or not legal every declaration may collide, and that is said already.
+    if (keys.has(nameKey(name)) || !/^[A-Za-z]/.test(name)) continue;
+    keys.add(nameKey(name));
     const place = document.place([...path, 'name']);
     const declare = (identifier: string): void => {
       declarations.push({ name: identifier, place, what: `the capability "${name}"`, isDefinition: false });
@@ -239,23 +248,23 @@ function declarationsOf(
     for (const root of [input, output, ...errors.map(({ details }) => details)].filter(isPresent)) {
       declare(root.typeName);
       declare(lowerFirst(root.typeName));
-      roots.add(root.typeName);
     }
   }
+  const ownRoots = rootPaths(drafts);
   for (const { typeName, document: home, path } of normalizer.definitions.values()) {
-    if (isRootPath(path, drafts, home === document)) continue;
+    if (home === document && ownRoots.has(path.join('/'))) continue;
     declarations.push({ name: typeName, place: home.place(path, 'key'), what: 'the definition', isDefinition: true });
   }
   return declarations;
 }
 
-function isRootPath(path: Path, drafts: readonly CapabilityDraft[], isMain: boolean): boolean {
-  const text = path.join('/');
-  const rootsOf = ({ input, output, errors }: CapabilityDraft): (SchemaRoot | null)[] => [
+/** The paths of the schemas that capabilities name by themselves. */
+function rootPaths(drafts: readonly CapabilityDraft[]): Set<string> {
+  const roots = drafts.flatMap(({ input, output, errors }) => [
     ...[input, output],
     ...errors.map(({ details }) => details),
-  ];
-  return isMain && drafts.some((draft) => rootsOf(draft).some((root) => root?.path.join('/') === text));
+  ]);
+  return new Set(roots.filter(isPresent).map(({ path }) => path.join('/')));
 }
 
 function modelsOf(definitions: ReadonlyMap<string, Definition>): Map<string, DefinitionModel> {
@@ -282,12 +291,11 @@ function toCapability(
   draft: CapabilityDraft,
   toSchema: (root: SchemaRoot) => SchemaModel,
   definitions: ReadonlyMap<string, DefinitionModel>,
-  roots: ReadonlyMap<SchemaRoot, unknown>,
+  rootNames: ReadonlySet<string>,
 ): CapabilityModel | null {
   const { name, value, input, output, errors } = draft;
   if (input === null || output === null) return null;
   const text = (key: string): string | null => (typeof value[key] === 'string' ? value[key] : null);
-  const rootNames = new Set([...roots.keys()].map(({ typeName }) => typeName));
   const examples = Array.isArray(value['examples']) ? value['examples'].filter(isObject) : [];
   return {
     name,

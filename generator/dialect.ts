@@ -154,6 +154,21 @@ export function forEachSubschema(
   }
 }
 
+/** A copy of `schema` with each schema directly inside it replaced by what `change` makes of it. */
+export function mapSubschemas(
+  schema: { readonly [key: string]: unknown },
+  change: (subschema: unknown, keyword: string) => unknown,
+): Record<string, unknown> {
+  const entries = Object.entries(schema).map(([keyword, value]): [string, unknown] => {
+    const holds = KEYWORDS.get(keyword)?.holds ?? 'nothing';
+    if (holds === 'nothing') return [keyword, value];
+    if (Array.isArray(value)) return [keyword, value.map((item) => change(item, keyword))];
+    if (!isObject(value) || holds === 'schema' || holds === 'schema-or-list') return [keyword, change(value, keyword)];
+    return [keyword, Object.fromEntries(Object.entries(value).map(([key, item]) => [key, change(item, keyword)]))];
+  });
+  return Object.fromEntries(entries);
+}
+
 const NUMBER_FORMATS = ['int32', 'int64', 'float', 'double'];
 const STRING_FORMATS = [
   ...['date', 'time', 'date-time', 'iso-time', 'iso-date-time', 'duration', 'uri', 'uri-reference', 'uri-template'],

@@ -23,6 +23,8 @@ export interface ParseResult {
   readonly problems: readonly Problem[];
 }
 
+type Failed = (code: ProblemCode, message: string, fix: string, at?: Place) => ParseResult;
+
 /** Parses one YAML (or JSON) file. With problems, `document.value` may lack parts and is only good for places. */
 export function parseSource(file: string, text: string): ParseResult {
   const lineCounter = new LineCounter();
@@ -34,9 +36,9 @@ export function parseSource(file: string, text: string): ParseResult {
       ? { file, line, column: col, endColumn: last.col }
       : { file, line, column: col };
   };
-  const failed = (code: ProblemCode, message: string, fix: string): ParseResult => ({
+  const failed: Failed = (code, message, fix, at = { file, line: 1, column: 1 }) => ({
     document: { file, text, value: undefined, place: () => ({ file, line: 1, column: 1 }) },
-    problems: [{ code, place: { file, line: 1, column: 1 }, message, fix }],
+    problems: [{ code, place: at, message, fix }],
   });
 
   let root: ReturnType<typeof parseDocument>;
@@ -66,7 +68,7 @@ export function parseSource(file: string, text: string): ParseResult {
   };
   if (problems.length > 0) return { document: { file, text, value: undefined, place }, problems };
   const inspection = inspect(contents, placeAt);
-  if (inspection === 'too-deep') return tooDeep(failed);
+  if ('tooDeepAt' in inspection) return tooDeep(failed, inspection.tooDeepAt);
   if (inspection.length > 0) return { document: { file, text, value: undefined, place }, problems: inspection };
   try {
     return { document: { file, text, value: root.toJS({ maxAliasCount: 1000 }), place }, problems: [] };
@@ -77,25 +79,39 @@ export function parseSource(file: string, text: string): ParseResult {
   }
 }
 
-function tooDeep(failed: (code: ProblemCode, message: string, fix: string) => ParseResult): ParseResult {
+function tooDeep(failed: Failed, at?: Place): ParseResult {
   return failed(
     'too-deep',
     `The document nests deeper than ${MAX_DEPTH} levels.`,
     'Move inner schemas to definitions and refer to them with $ref.',
+    at,
   );
 }
 
-/** Finds keys that stand twice, and values without a JSON form, in time linear in the size of the file. */
-function inspect(contents: Node | null, placeAt: (start: number, end?: number) => Place): Problem[] | 'too-deep' {
+/** Finds keys that stand twice, and values without a form in JSON or UTF-8, in time linear in the size of the file. */
+function inspect(
+  contents: Node | null,
+  placeAt: (start: number, end?: number) => Place,
+): Problem[] | { readonly tooDeepAt: Place } {
   const problems: Problem[] = [];
-  let isTooDeep = false;
+  let tooDeepAt: Place | null = null;
   const at = (node: unknown): Place => {
     const range = (node as Node).range;
     return range ? placeAt(range[0], range[1]) : placeAt(0);
   };
+  const inspectText = (node: unknown): void => {
+    // An escape such as "\\ud800" can write half a character, which no UTF-8 file and no message can hold.
+    if (!isScalar(node) || typeof node.value !== 'string' || !/\p{Surrogate}/u.test(node.value)) return;
+    problems.push({
+      code: 'not-json',
+      place: at(node),
+      message: 'This text holds half of a character, an escape from \\ud800 to \\udfff on its own.',
+      fix: 'Write the whole character, or remove the escape.',
+    });
+  };
   const walk = (node: unknown, depth: number): void => {
     if (depth > MAX_DEPTH) {
-      isTooDeep = true;
+      tooDeepAt ??= at(node);
       return;
     }
     if (isMap(node)) {
@@ -112,6 +128,7 @@ function inspect(contents: Node | null, placeAt: (start: number, end?: number) =
           });
         }
         seen.set(key, pair.key);
+        inspectText(pair.key);
         walk(pair.value, depth + 1);
       }
     } else if (isSeq(node)) {
@@ -123,10 +140,10 @@ function inspect(contents: Node | null, placeAt: (start: number, end?: number) =
         message: `The number ${node.source ?? node.value} has no JSON form.`,
         fix: 'Write a finite number, or quote it to make it a string.',
       });
-    }
+    } else if (isScalar(node)) inspectText(node);
   };
   walk(contents, 0);
-  return isTooDeep ? 'too-deep' : problems;
+  return tooDeepAt === null ? problems : { tooDeepAt };
 }
 
 type Range = readonly [number, number];

@@ -11,10 +11,13 @@ export interface SkillsEdit {
  * Adds entries for capabilities to the object that puts an agent's skills together. The syntax tree says where; the text
  * is spliced, so that every other byte stays as it was.
  */
-export function addSkills(text: string, agentType: string, capabilities: readonly CapabilityModel[]): SkillsEdit {
+export function addSkills(source: string, agentType: string, capabilities: readonly CapabilityModel[]): SkillsEdit {
+  // The parser drops a byte order mark, and its positions do not count it.
+  const mark = source.startsWith('\ufeff') ? '\ufeff' : '';
+  const text = source.slice(mark.length);
   const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
   const file = project.createSourceFile('/skills.ts', text);
-  const unchanged = (notice: string): SkillsEdit => ({ text, added: [], notices: [notice] });
+  const unchanged = (notice: string): SkillsEdit => ({ text: source, added: [], notices: [notice] });
   const names = capabilities.map(({ names: { member } }) => member).join(', ');
   if (project.getProgram().getSyntacticDiagnostics(file).length > 0) {
     return unchanged(`skills.ts does not parse, so it was left alone; it lacks ${names}.`);
@@ -25,22 +28,26 @@ export function addSkills(text: string, agentType: string, capabilities: readonl
       `skills.ts holds no object of type ${agentType}Skills, so it was left alone; add ${names} where yours is.`,
     );
   }
-  const present = new Set(
-    object.getProperties().map((property) => (Node.hasName(property) ? property.getName() : '...')),
-  );
-  const lacking = capabilities.filter(({ names: { member } }) => !present.has(member) && !present.has(`'${member}'`));
-  if (lacking.length === 0) return { text, added: [], notices: [] };
-  if (present.has('...')) {
+  const present = new Set(object.getProperties().map((property) => nameOf(property)));
+  const lacking = capabilities.filter(({ names: { member } }) => !present.has(member));
+  if (lacking.length === 0) return { text: source, added: [], notices: [] };
+  if (present.has(null)) {
     return unchanged(
       `skills.ts spreads another object into its skills, so it was left alone; see that it holds ${names}.`,
     );
   }
   const style = styleOf(file, text);
-  const edits = [entryEdit(object, text, lacking, style), importEdit(file, lacking, style)];
+  const edits = [...entryEdits(object, text, lacking, style), importEdit(file, text, lacking, style)];
   const edited = edits
     .sort((left, right) => right.position - left.position)
     .reduce((result, { position, insert }) => result.slice(0, position) + insert + result.slice(position), text);
-  return { text: edited, added: lacking, notices: [] };
+  return { text: mark + edited, added: lacking, notices: [] };
+}
+
+/** The name of a member, however it is quoted; null for one that only running the file would tell. */
+function nameOf(property: Node): string | null {
+  if (!Node.hasName(property)) return null;
+  return property.getName().replace(/^\[?(['"`])(.*)\1\]?$/, '$2');
 }
 
 function findSkills(file: SourceFile, typeName: string): ObjectLiteralExpression | null {
@@ -79,41 +86,53 @@ interface Insertion {
   readonly insert: string;
 }
 
-function entryEdit(
+function entryEdits(
   object: ObjectLiteralExpression,
   text: string,
   capabilities: readonly CapabilityModel[],
   { newline }: Style,
-): Insertion {
+): Insertion[] {
   const entries = capabilities.map(({ names: { member, value } }) =>
     member === value ? member : `${member}: ${value}`,
   );
   const last = object.getProperties().at(-1);
-  const end = object.getEnd() - 1;
   if (last === undefined) {
-    return {
-      position: object.getStart() + 1,
-      insert: entries.map((entry) => `${newline}  ${entry},`).join('') + newline,
-    };
+    const insert = entries.map((entry) => `${newline}  ${entry},`).join('') + newline;
+    return [{ position: object.getStart() + 1, insert }];
   }
   const isMultiline = object.getStartLineNumber() !== object.getEndLineNumber();
-  const tail = text.slice(last.getEnd(), end);
-  const comma = /^\s*,/.exec(tail)?.[0];
-  const position = last.getEnd() + (comma?.length ?? 0);
+  const end = last.getEnd();
+  const comma = /^\s*,/.exec(text.slice(end, object.getEnd() - 1))?.[0] ?? '';
   const lineStart = text.lastIndexOf('\n', last.getStart()) + 1;
   const indent = /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? '';
   const gap = isMultiline ? newline + indent : ' ';
-  const lead = comma === undefined ? ',' : '';
-  const trail = comma === undefined ? '' : ',';
-  return { position, insert: lead + entries.map((entry) => gap + entry).join(',') + trail };
+  const insert = entries.map((entry) => gap + entry).join(',') + (comma === '' ? '' : ',');
+  const position = isMultiline ? afterComment(text, end + comma.length) : end + comma.length;
+  if (comma !== '') return [{ position, insert }];
+  return position === end
+    ? [{ position, insert: `,${insert}` }]
+    : [
+        { position, insert },
+        { position: end, insert: ',' },
+      ];
 }
 
-function importEdit(file: SourceFile, capabilities: readonly CapabilityModel[], style: Style): Insertion {
-  const { newline, quote, semicolon } = style;
+/** Where the line ends, if nothing but a comment is left on it: what is added must not take that comment over. */
+function afterComment(text: string, position: number): number {
+  const rest = /^[ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/(?=[ \t]*\r?\n))/.exec(text.slice(position));
+  return position + (rest?.[0].length ?? 0);
+}
+
+function importEdit(
+  file: SourceFile,
+  text: string,
+  capabilities: readonly CapabilityModel[],
+  { newline, quote, semicolon }: Style,
+): Insertion {
   const lines = capabilities.map(
     ({ names: { value }, skill }) => `import { ${value} } from ${quote}./skills/${skill}.js${quote}${semicolon}`,
   );
   const last = file.getImportDeclarations().at(-1);
   if (last === undefined) return { position: 0, insert: lines.join(newline) + newline + newline };
-  return { position: last.getEnd(), insert: newline + lines.join(newline) };
+  return { position: afterComment(text, last.getEnd()), insert: newline + lines.join(newline) };
 }

@@ -70,9 +70,11 @@ export function loadAgentFolder(directory: string): AgentFolder {
 function readSkillFiles(directory: string): SkillFiles {
   const file = path.join(directory, 'skills.ts');
   const folder = path.join(directory, 'skills');
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.ts')) : [];
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  const files = isFolder ? readdirSync(folder).filter((name) => name.endsWith('.ts')) : [];
   return {
-    skillsText: existsSync(file) ? readFileSync(file, 'utf8') : null,
+    skillsText: isFile ? readFileSync(file, 'utf8') : null,
     names: new Set(files.filter((name) => !name.endsWith('.test.ts')).map((name) => name.slice(0, -'.ts'.length))),
   };
 }

@@ -17,7 +17,7 @@ const RESERVED: ReadonlySet<string> = new Set(
 /** Types and values that generated modules use; a definition of the same name would hide them. */
 const TAKEN: ReadonlySet<string> = new Set(
   `Array Boolean Date Error Function Infinity JSON Map Math NaN Number Object Promise Proxy Record RegExp Set String
-  Symbol Bus BusConfig Call CapabilityContract Check ConnectOptions Contract JsonSchema ServeOptions Service Skill
+  Symbol Bus BusConfig Call CapabilityContract Check ConnectOptions Contract Implementation JsonSchema ServeOptions Service Skill
   ToolDefinition TransportLoaders Validator`.split(/\s+/),
 );
 
@@ -83,6 +83,7 @@ export function findCollisions(declarations: readonly Declaration[]): Problem[] 
   const byName = new Map<string, Declaration>();
   const files = new Map<string, Declaration>();
   const problems: Problem[] = [];
+  const reported = new Set<string>();
   for (const declaration of declarations) {
     const { name, place, what, isDefinition } = declaration;
     const first = byName.get(name) ?? (isDefinition ? files.get(name.toLowerCase()) : undefined);
@@ -91,6 +92,10 @@ export function findCollisions(declarations: readonly Declaration[]): Problem[] 
       if (isDefinition) files.set(name.toLowerCase(), declaration);
       continue;
     }
+    // Two that meet in one name often meet in several, and one rename mends them all.
+    const pair = JSON.stringify([place, first.place]);
+    if (reported.has(pair)) continue;
+    reported.add(pair);
     problems.push({
       code: 'name-collision',
       place,

@@ -3,7 +3,7 @@ import { type Path, pathOfPointer, pointerOfPath, type SourceDocument } from './
 import type { ContractFiles } from './load.js';
 import { referenceTo, type Schema, typeNameOf } from './model.js';
 import { isFreeTypeName, typeIdentifier } from './names.js';
-import type { Problem } from './problem.js';
+import { nearest, type Problem } from './problem.js';
 import { validateSchema } from './validate-schemas.js';
 
 /** A schema that a contract names by itself, with the name that its type will have. */
@@ -32,6 +32,8 @@ export interface Normalizer {
   defineShared(key: string): void;
   /** Everything that was referred to so far, by identity; roots that are referred to included. */
   readonly definitions: ReadonlyMap<string, Definition>;
+  /** The type names of definitions that have problems themselves. */
+  readonly faulty: ReadonlySet<string>;
   readonly problems: Problem[];
 }
 
@@ -60,6 +62,7 @@ export function createNormalizer(
   definitionsModule: (typeName: string) => string,
 ): Normalizer {
   const definitions = new Map<string, Definition>();
+  const faulty = new Set<string>();
   const problems: Problem[] = [];
   const identity = ({ document, path }: Location): string => `${document.file}#${pointerOfPath(path)}`;
   const roots = new Map(rootList.map((root) => [identity(root), root] as const));
@@ -70,8 +73,7 @@ export function createNormalizer(
   const normalize = (root: SchemaRoot): Schema | boolean | null => {
     const before = problems.length;
     const value = valueAt(root.document.value, root.path);
-    if (!validate(root)) return null;
-    const schema = walk(value, root.path, scopeAt(root, root));
+    const schema = validate(root) ? walk(value, root.path, scopeAt(root, root)) : null;
     return problems.length > before ? null : schema;
   };
 
@@ -81,8 +83,7 @@ export function createNormalizer(
     if (validated.has(id)) return true;
     validated.add(id);
     const found = validateSchema(document, path, valueAt(document.value, path));
-    const known = new Set(problems.map((problem) => JSON.stringify(problem.place) + problem.code));
-    problems.push(...found.filter((problem) => !known.has(JSON.stringify(problem.place) + problem.code)));
+    problems.push(...found);
     return found.length === 0;
   };
 
@@ -150,8 +151,8 @@ export function createNormalizer(
     const address = absolute(reference, scope.base);
     const [resource = '', rawFragment = ''] = address.split('#', 2);
     const fragment = decode(rawFragment);
-    const refuse = (code: 'unresolved-ref' | 'remote-ref', message: string, fix: string): null => {
-      problems.push({ code, place: scope.document.place([...path, '$ref']), message, fix });
+    const refuse = (code: 'unresolved-ref' | 'remote-ref', message: string, fix: string, near?: string): null => {
+      problems.push({ code, place: scope.document.place([...path, '$ref']), message, near, fix });
       return null;
     };
     const candidates = candidatesOf(resource, scope);
@@ -177,7 +178,21 @@ export function createNormalizer(
       'unresolved-ref',
       `The reference "${reference}" points to nothing.`,
       'Correct the pointer, or add the definition that it names.',
+      nearReference(reference, candidates, fragment),
     );
+  };
+
+  /** The reference with its last step spelt like one that is there. */
+  const nearReference = (reference: string, candidates: readonly Location[], fragment: string): string | undefined => {
+    const steps = pathOfPointer(fragment);
+    const last = steps.pop();
+    if (last === undefined) return undefined;
+    const siblings = candidates.map(({ document, path }) => valueAt(document.value, [...path, ...steps]));
+    const near = nearest(
+      last,
+      siblings.flatMap((value) => (isObject(value) ? Object.keys(value) : [])),
+    );
+    return near === undefined ? undefined : reference.slice(0, reference.lastIndexOf('/')) + pointerOfPath([near]);
   };
 
   /** The schemas that an address without its fragment may mean: the nearest one first. */
@@ -255,11 +270,14 @@ export function createNormalizer(
     const module = root?.module ?? owner?.module ?? definitionsModule(typeName);
     const place = { typeName, module, document: target.document, path: target.path };
     // Registered before its own references are followed, so that a recursive schema ends.
+    const before = problems.length;
     definitions.set(id, { ...place, schema: true });
-    if (owner === null && !validate(target)) return { ...place, schema: true };
     const start = root ?? owner ?? { ...target, path: sharedResource(target), typeName, module };
-    const definition: Definition = { ...place, schema: walk(value, target.path, scopeAt(target, start)) };
+    const isLegal = owner !== null || validate(target);
+    const schema = isLegal ? walk(value, target.path, scopeAt(target, start)) : true;
+    const definition: Definition = { ...place, schema };
     definitions.set(id, definition);
+    if (problems.length > before || !isLegal) faulty.add(typeName);
     return definition;
   };
 
@@ -291,14 +309,14 @@ export function createNormalizer(
       return typeIdentifier((paths.get(document) ?? '').replace(/^.*\//, '').replace(/\..*$/, ''));
     if (owner === null) return typeIdentifier(String(last));
     const inside = path.slice(owner.path.length).filter((token) => !CONTAINERS.has(String(token)));
-    return owner.typeName + inside.map((token) => typeIdentifier(String(token)).replace(/_$/, '')).join('');
+    return owner.typeName + inside.map((token) => typeIdentifier(String(token)).replace(/(?<=.)_$/, '')).join('');
   };
 
   const defineShared = (key: string): void => {
     define({ document: files.main, path: ['definitions', key] });
   };
 
-  return { normalize, defineShared, definitions, problems };
+  return { normalize, defineShared, definitions, faulty, problems };
 }
 
 /** Keywords that say where a schema is or whom it refers to; a normalized schema has no need of them. */

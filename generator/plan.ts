@@ -138,6 +138,9 @@ async function planSkills(contract: ContractModel, existing: SkillFiles, out: st
   }
   for (const capability of missing) {
     const name = `skills/${capability.skill}.ts`;
+    if (existing.names.has(capability.skill)) {
+      notices.push(`${name} is there already and was left alone; see that it exports ${capability.names.value}.`);
+    }
     if (existing.names.has(capability.skill) || skills.some((skill) => skill.path === name)) continue;
     const file = createSourceFile(name, '');
     emitSkill(
@@ -151,8 +154,10 @@ async function planSkills(contract: ContractModel, existing: SkillFiles, out: st
   return { skills, notices: [...notices, ...unusedSkills(contract, existing)] };
 }
 
+/** A quick look that may be wrong in one way only: what it misses, the syntax tree finds. */
 function mentions(text: string | null, word: string): boolean {
-  return text !== null && new RegExp(`(?<![\\w$])${word}(?![\\w$])`).test(text);
+  const code = text?.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '') ?? '';
+  return new RegExp(`(?<![\\w$])${word}(?![\\w$])`).test(code);
 }
 
 /** A removed capability's skill is the user's code: it is kept, and said to be kept. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import Handlebars from 'handlebars';
 import { byCodePoint } from './model.js';
-import { escapeControls } from './problem.js';
+import { escapeCharacter, escapeControls } from './problem.js';
 
 /*
  * The only way into generated code. A template's hole takes no string, only Code, and Code comes from an encoder for the
@@ -35,35 +35,47 @@ export function literal(value: unknown, indent = 0): Code {
 const LINE_WIDTH = 110;
 
 function literalText(value: unknown, indent: number): string {
+  const inline = inlineText(value, LINE_WIDTH - indent);
+  if (inline !== null) return inline;
+  const isArray = Array.isArray(value);
+  const inner = ' '.repeat(indent + 2);
+  const lines = entriesOf(value as object).map(([name, item]) => `${inner}${name}${literalText(item, indent + 2)},`);
+  return [isArray ? '[' : '{', ...lines, ' '.repeat(indent) + (isArray ? ']' : '}')].join('\n');
+}
+
+/** A value on one line, or null where it is an object or array that takes more than `room` characters. */
+function inlineText(value: unknown, room: number): string | null {
   if (value === undefined) return 'undefined';
   if (typeof value === 'string') return stringLiteral(value);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
-  const isArray = Array.isArray(value);
-  const entries = isArray
-    ? value.map((item: unknown) => ['', item] as const)
-    : Object.entries(value).map(([key, item]) => [`${keyText(key)}: `, item] as const);
-  if (entries.length === 0) return isArray ? '[]' : '{}';
-  const flat = entries.map(([key, item]) => key + literalText(item, 0));
-  const inline = isArray ? `[${flat.join(', ')}]` : `{ ${flat.join(', ')} }`;
-  if (inline.length + indent <= LINE_WIDTH && !inline.includes('\n')) return inline;
-  const inner = ' '.repeat(indent + 2);
-  const lines = entries.map(([key, item]) => `${inner}${key}${literalText(item, indent + 2)},`);
-  return [isArray ? '[' : '{', ...lines, ' '.repeat(indent) + (isArray ? ']' : '}')].join('\n');
+  const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{ ', ' }'];
+  const parts: string[] = [];
+  let length = open.length + close.length;
+  for (const [name, item] of entriesOf(value)) {
+    const text = inlineText(item, room - length);
+    if (text === null) return null;
+    parts.push(name + text);
+    length += name.length + text.length + 2;
+    if (length - 2 > room) return null;
+  }
+  return parts.length === 0 ? open.trim() + close.trim() : open + parts.join(', ') + close;
+}
+
+function entriesOf(value: object): (readonly [string, unknown])[] {
+  if (Array.isArray(value)) return value.map((item: unknown) => ['', item] as const);
+  return Object.entries(value).map(([name, item]) => [`${keyText(name)}: `, item] as const);
 }
 
 /** A string literal in which every character stands for itself and none is invisible. */
 function stringLiteral(text: string): string {
-  // JSON escapes what is below space; the rest can reorder or hide text, or is no character on its own.
-  const escaped = JSON.stringify(text).replace(
-    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\p{Cs}/gu,
-    unicodeEscape,
-  );
+  const escaped = escapeHidden(JSON.stringify(text));
   const body = escaped.slice(1, -1);
   return body.includes("'") || body.includes('\\"') ? `"${body}"` : `'${body}'`;
 }
 
-function unicodeEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** A string literal with the characters escaped that JSON leaves: they can reorder or hide text. */
+export function escapeHidden(literalText: string): string {
+  return literalText.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escapeCharacter);
 }
 
 /** A property's name in an object literal or a type. */

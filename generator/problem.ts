@@ -31,7 +31,7 @@ export const PROBLEMS = {
     'A file is there but cannot be read, is larger than 4 MiB, is not UTF-8, or lies outside the folder.',
   'yaml-syntax': 'The file is not one well-formed YAML document.',
   'duplicate-key': 'A mapping holds one key twice.',
-  'not-json': 'A value has no JSON form, such as .nan.',
+  'not-json': 'A value has no JSON form, such as .nan, or is text with half a character.',
   'too-deep': 'The file nests deeper than 100 levels.',
   'unknown-key': 'The file has a key that the format does not know.',
   'missing-key': 'A required key is absent.',
@@ -92,27 +92,51 @@ export function formatProblem(problem: Problem, sources: ReadonlyMap<string, str
   return lines.filter((line) => line !== '').join('\n');
 }
 
-function frame(place: Place, sources: ReadonlyMap<string, string>): string {
-  const source = sources.get(place.file);
+const FRAME_WIDTH = 200;
+
+function frame({ file, line, column, endColumn }: Place, sources: ReadonlyMap<string, string>): string {
+  const source = sources.get(file);
   if (source === undefined || source === '') return '';
-  const start = { line: place.line, column: place.column };
-  const location =
-    place.endColumn === undefined ? { start } : { start, end: { line: place.line, column: place.endColumn } };
-  return escapeControls(codeFrameColumns(clipLines(source), location, { linesAbove: 2, linesBelow: 1 }));
+  // A frame shows the lines from two before the place to one after it, and a window of those that are too long.
+  const first = Math.max(1, line - 2);
+  const left = column < FRAME_WIDTH ? 0 : column - FRAME_WIDTH / 2;
+  const lines = linesBetween(source, first, line + 1).map((text) => clip(text, left));
+  const start = { line, column: column - left };
+  const end = endColumn === undefined ? undefined : { line, column: Math.min(endColumn - left, FRAME_WIDTH) };
+  const location = end === undefined ? { start } : { start, end };
+  // The published types do not know startLine, so it may not stand in the call.
+  const options = { startLine: first, linesAbove: 2, linesBelow: 1 };
+  return escapeControls(codeFrameColumns(lines.join('\n'), location, options));
 }
 
-/** A frame of a minified file would fill the screen. */
-function clipLines(source: string): string {
-  return source.replace(/[^\n]{200,}/g, (line) => `${line.slice(0, 200)}…`);
+/** Lines by their numbers from 1, without a split of the whole text: a file may be long and its problems many. */
+function linesBetween(text: string, first: number, last: number): string[] {
+  let start = 0;
+  for (let line = 1; line < first; line++) start = text.indexOf('\n', start) + 1;
+  let end = start;
+  for (let line = first; line <= last && end !== -1; line++) end = text.indexOf('\n', line === first ? end : end + 1);
+  return text.slice(start, end === -1 ? undefined : end).split('\n');
 }
 
-/** Shows what would otherwise move the cursor, colour the terminal or reorder the text. */
+/** A window of a line, in which no character starts another line or is wider than one column. */
+function clip(text: string, left: number): string {
+  const line = text.replace(/\r$/, '').replace(/[\t\r\u2028\u2029]/g, ' ');
+  const end = left + FRAME_WIDTH;
+  return (left > 0 ? '…' : '') + line.slice(left > 0 ? left + 1 : 0, end) + (line.length > end ? '…' : '');
+}
+
+/**
+ * Shows what would otherwise move the cursor, colour the terminal, reorder the text or hide in it. The two joiners that
+ * scripts and emoji are written with stay.
+ */
 export function escapeControls(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return text.replace(/(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter);
+}
+
+/** `\u202e`, or `\u{e0041}` where four digits are too few. */
+export function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
 function byPlace(left: Problem, right: Problem): number {

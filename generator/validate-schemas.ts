@@ -154,9 +154,8 @@ function metaSchemaProblems(
 ): Problem[] {
   metaSchemas[draft] ??= draft === '2020-12' ? new Ajv2020(META_OPTIONS) : new Ajv(META_OPTIONS);
   const ajv = metaSchemas[draft];
-  // The check reads $schema to choose its meta-schema, and an embedded one may be of another dialect.
-  if (typeof schema !== 'boolean' && !isObject(schema)) return [];
-  if (ajv.validateSchema(schema as object) === true) return [];
+  // Named, not left to $schema: a dialect has more than one spelling, and ajv knows one.
+  if (ajv.validate(META_SCHEMAS[draft], schema)) return [];
   const problems: Problem[] = [];
   const places = new Set(known.map(({ place }) => `${place.line}:${place.column}`));
   for (const error of ajv.errors ?? []) {
@@ -174,6 +173,11 @@ function metaSchemaProblems(
   }
   return problems;
 }
+
+const META_SCHEMAS = {
+  '2020-12': 'https://json-schema.org/draft/2020-12/schema',
+  'draft-07': 'http://json-schema.org/draft-07/schema',
+} as const;
 
 const META_OPTIONS = { allErrors: true, strict: false, validateFormats: false, logger: false } as const;
 

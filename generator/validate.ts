@@ -20,8 +20,10 @@ export function validateFormat(format: FileFormat, document: SourceDocument): Pr
   for (const error of validator.errors ?? []) {
     const problem = problemOf(error, document);
     if (problem === null) continue;
-    // One value can break two rules of the format (a pattern and a length, say); the first sentence is enough.
-    const id = `${problem.place.line}:${problem.place.column}`;
+    // One value can break two rules of the format (a pattern and a length, say); the first sentence is enough. But a
+    // mapping can lack several keys.
+    const lacking = error.keyword === 'required' ? String(error.params['missingProperty']) : '';
+    const id = `${problem.place.line}:${problem.place.column} ${lacking}`;
     if (!seen.has(id)) problems.push(problem);
     seen.add(id);
   }
@@ -41,7 +43,7 @@ function validatorOf(format: FileFormat): ValidateFunction {
 function problemOf(error: ErrorObject, document: SourceDocument): Problem | null {
   const path = pathOfPointer(error.instancePath);
   const place = document.place(path);
-  const name = path.length === 0 ? 'The file' : `"${path.join('.')}"`;
+  const name = path.length === 0 ? 'The file' : pathText(path);
   const parent = error.parentSchema as { readonly [key: string]: unknown };
   const rule = typeof parent['description'] === 'string' ? parent['description'] : undefined;
   switch (error.keyword) {
@@ -51,7 +53,7 @@ function problemOf(error: ErrorObject, document: SourceDocument): Problem | null
       return {
         code: 'unknown-key',
         place: document.place([...path, key], 'key'),
-        message: `${path.length === 0 ? 'The file' : name} has no key "${key}".`,
+        message: `${name} may not have the key "${key}".`,
         expected: `one of ${legal.join(', ')}`,
         near: nearest(key, legal),
         fix: `Rename or remove "${key}".`,
@@ -113,6 +115,11 @@ function problemOf(error: ErrorObject, document: SourceDocument): Problem | null
         fix: 'Write a value within the limit.',
       };
   }
+}
+
+/** `capabilities[0].name`. */
+function pathText(path: readonly string[]): string {
+  return path.map((token, index) => (/^\d+$/.test(token) ? `[${token}]` : index === 0 ? token : `.${token}`)).join('');
 }
 
 function describeKey(parent: { readonly [key: string]: unknown }, key: string): string {

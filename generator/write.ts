@@ -1,4 +1,5 @@
 import {
+  type Dirent,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -88,14 +89,15 @@ function orphan(home: string, folder: string, name: string, manifest: Manifest |
 function abandonedFolders(directory: string, plan: Plan, out: string): Difference[] {
   const planned = new Set(plan.folders.map((folder) => folder.path));
   const home = path.join(directory, out);
-  if (!existsSync(home)) return [];
-  const folders = readdirSync(home, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = entriesIn(home).filter((entry) => entry.isDirectory());
   const abandoned = folders.flatMap((entry): Difference[] => {
     const folder = path.posix.join(out, entry.name);
     const inside = path.join(home, entry.name);
     if (planned.has(folder) || !existsSync(path.join(inside, MANIFEST))) return [];
     const manifest = readManifest(inside);
     const files = filesIn(inside, Number.POSITIVE_INFINITY).map((name) => orphan(inside, folder, name, manifest));
+    // The list stays as long as a file does that codegen may not delete, or the next run would not look here.
+    if (files.some(({ isMendable }) => !isMendable)) return files;
     return [...files, { kind: 'orphaned', path: path.posix.join(folder, MANIFEST), isMendable: true }];
   });
   if (planned.has(out) || !existsSync(path.join(home, MANIFEST))) return abandoned;
@@ -118,6 +120,7 @@ export function writeOutput(directory: string, plan: Plan, differences: readonly
   const changes = differences.filter(({ kind }) => kind !== 'orphaned');
   for (const { path: file, kind } of changes) assertWritable(directory, file, kind);
   const orphans = differences.filter(({ kind }) => kind === 'orphaned');
+  for (const { path: file, isMendable } of orphans) if (isMendable) assertWritable(directory, file, 'orphaned');
   // Manifests go last: a run that is cut off before leaves the old list, by which the next run still knows its files.
   const ordered = [...changes].sort(
     (left, right) => Number(left.path.endsWith(MANIFEST)) - Number(right.path.endsWith(MANIFEST)),
@@ -208,11 +211,21 @@ function readText(file: string): string | null {
 
 /** Every file below a folder, relative with `/`; what hides behind a dot is not codegen's to judge. */
 function filesIn(folder: string, depth: number, prefix = ''): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return entriesIn(folder).flatMap((entry) => {
     if (entry.name.startsWith('.')) return [];
     const name = prefix + entry.name;
     if (!entry.isDirectory()) return [name];
     return depth > 0 ? filesIn(path.join(folder, entry.name), depth - 1, `${name}/`) : [];
   });
+}
+
+/** What is in a folder; nothing where there is none. */
+function entriesIn(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw new OutputError(`${folder} cannot be read (${code ?? String(error)}). Nothing was written.`);
+  }
 }

@@ -1,22 +1,21 @@
-import { type Cause, createHeaders, HOPS_HEADER, hopsOf, inheritTimeout, MAX_HOPS } from './cause.js';
+import type { Cause } from './cause.js';
 import { type Clock, createUuid, type Random, systemClock, systemRandom, toHex } from './clock.js';
 import type { AgentAddress } from './contract.js';
-import { DEFAULT_CLOCK_SKEW_MS, DEFAULT_GRACE_MS, watch } from './deadline.js';
-import { reportHop } from './diagnostics.js';
+import { DEFAULT_CLOCK_SKEW_MS, DEFAULT_GRACE_MS } from './deadline.js';
 import {
   type AgentRpcEnvelope,
   defaultLimits,
   type EnvelopeLimits,
-  encodeEnvelope,
   isAgentAddress,
   isTenantId,
   type Result,
 } from './envelope.js';
-import { AgentRpcError, type AgentRpcErrorInit, isAgentRpcError } from './errors.js';
+import { AgentRpcError } from './errors.js';
 import { createInbox, type InboundMessage, type Receiver } from './inbox.js';
-import { createPendingCalls, MAX_PENDING } from './pending.js';
-import { createRoutes, type Line, type Peer, type Route } from './routes.js';
-import { type OutgoingMessage, type Subscription, type Transport, topicsOf } from './transport.js';
+import { abandonmentOf, createOutbox, type MessageIds, type OutgoingCall } from './outbox.js';
+import { createPendingCalls } from './pending.js';
+import { createRoutes, type Line, type Peer } from './routes.js';
+import { type Subscription, type Transport, topicsOf } from './transport.js';
 
 /** What a bus is made from. */
 export interface BusOptions {
@@ -55,23 +54,6 @@ export interface BusHealth {
   readonly late: number;
   /** Messages so far that were not let in. */
   readonly refused: number;
-}
-
-/** The ids that a message starts with. */
-export interface MessageIds {
-  readonly messageId: string;
-  readonly correlationId: string;
-}
-
-/** A call as data: what generated clients make of their arguments. */
-export interface OutgoingCall extends MessageIds {
-  readonly to: AgentAddress;
-  readonly capability: string;
-  readonly payload: unknown;
-  /** A whole number from 1 to 600,000, which the caller has made sure of. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly headers?: { readonly [name: string]: string } | undefined;
 }
 
 /** One agent's place among the others. Generated clients and services are given it; they use what stands below `stop`. */
@@ -124,9 +106,12 @@ export async function createBus(options: BusOptions): Promise<Bus> {
   const pending = createPendingCalls();
   const lines: Line[] = [];
   const routes = createRoutes(peers, lines, tenantId);
-  const inbox = createInbox({ agent, tenantId, clock, pending, routes, answer });
-
   let state: 'open' | 'stopping' | 'stopped' = 'open';
+  const isOpen = (cause: Cause | undefined): boolean =>
+    state === 'open' || (state === 'stopping' && cause !== undefined);
+  const outbox = createOutbox({ agent, tenantId, clock, random, pending, routes, isOpen });
+  const inbox = createInbox({ agent, tenantId, clock, pending, routes, answer: outbox.answer });
+
   let attached: Receiver | undefined;
   let stopped: Promise<void> | undefined;
 
@@ -144,126 +129,6 @@ export async function createBus(options: BusOptions): Promise<Bus> {
 
   async function closeLines(): Promise<void> {
     await Promise.all(lines.map(({ connection }) => connection.close()));
-  }
-
-  /** Builds what is published, or says why nothing can be. */
-  function prepare(kind: 'request' | 'event', call: OutgoingCall, cause: Cause | undefined): Prepared | AgentRpcError {
-    const { messageId, correlationId, to, capability, payload } = call;
-    if (state === 'stopped' || (state === 'stopping' && cause === undefined)) {
-      return failCall(call, { code: 'EAGENTRPC_ABANDONED', message: 'The bus is stopped.', executed: 'no' });
-    }
-    if (call.signal?.aborted) {
-      const message = 'The call was cancelled before it was sent.';
-      return failCall(call, { code: 'EAGENTRPC_CANCELLED', message, executed: 'no', cause: call.signal.reason });
-    }
-    const timeoutMs = inheritTimeout(call.timeoutMs, cause, clock);
-    if (timeoutMs < 1) {
-      const message = `The time of the request that ${capability} is called for is up.`;
-      return failCall(call, { code: 'EAGENTRPC_DEADLINE_EXCEEDED', message });
-    }
-    const headers = createHeaders({ own: call.headers, cause, timeoutMs, random });
-    if (hopsOf(headers) > MAX_HOPS) {
-      const message = `The call is nested ${headers[HOPS_HEADER]} calls deep.`;
-      return failCall(call, { code: 'EAGENTRPC_LOOP', message });
-    }
-    try {
-      const { line, topics } = routes.routeTo(to);
-      const envelope: AgentRpcEnvelope = {
-        version: 1,
-        kind,
-        messageId,
-        correlationId,
-        causedBy: cause?.messageId,
-        from: agent,
-        to,
-        capability,
-        replyTo: kind === 'request' ? line.replyTo : undefined,
-        deadline: clock.now() + timeoutMs,
-        tenantId,
-        headers,
-        payload,
-      };
-      const bytes = encodeEnvelope(envelope, line.limits);
-      return {
-        line,
-        envelope,
-        timeoutMs,
-        message: { topic: topics.requests, kind, bytes, messageId, correlationId, ttlMs: timeoutMs },
-      };
-    } catch (error) {
-      return failCall(call, error);
-    }
-  }
-
-  async function publish({ line, envelope, message }: Prepared): Promise<void> {
-    reportHop('sent', agent, clock.now(), envelope);
-    await line.connection.publish(message);
-  }
-
-  function request(call: OutgoingCall, cause?: Cause): Promise<AgentRpcEnvelope | AgentRpcError> {
-    return new Promise((resolve) => {
-      const prepared = prepare('request', call, cause);
-      if (prepared instanceof AgentRpcError) return resolve(prepared);
-      const { messageId, correlationId, to, capability } = call;
-      const settle = (end: AgentRpcEnvelope | AgentRpcError): void => {
-        pending.remove(waiting);
-        unwatch();
-        resolve(end);
-      };
-      const waiting = { messageId, correlationId, to, capability, settle };
-      if (!pending.add(waiting)) {
-        const message = `${MAX_PENDING} calls of this bus already wait for their answers.`;
-        return resolve(failCall(call, { code: 'EAGENTRPC_BUSY', message }));
-      }
-      const unwatch = watch(clock, prepared.timeoutMs, call.signal, (why) => {
-        settle(failCall(call, why === 'timeout' ? timeoutOf(call, prepared) : cancellationOf(call)));
-      });
-      publish(prepared).catch((error: unknown) => settle(failCall(call, error)));
-    });
-  }
-
-  function notify(call: OutgoingCall, cause?: Cause): Promise<AgentRpcError | undefined> {
-    return new Promise((resolve) => {
-      const prepared = prepare('event', call, cause);
-      if (prepared instanceof AgentRpcError) return resolve(prepared);
-      const settle = (end: AgentRpcError | undefined): void => {
-        unwatch();
-        resolve(end);
-      };
-      const unwatch = watch(clock, prepared.timeoutMs, call.signal, (why) => {
-        settle(failCall(call, why === 'timeout' ? timeoutOf(call, prepared) : cancellationOf(call)));
-      });
-      publish(prepared).then(
-        () => settle(undefined),
-        (error: unknown) => settle(failCall(call, error)),
-      );
-    });
-  }
-
-  async function answer({ envelope: asked, line, answerTopic }: InboundMessage, result: Result): Promise<void> {
-    if (answerTopic === undefined) return;
-    const { correlationId, capability } = asked;
-    const messageId = createUuid(clock, random);
-    const envelope: AgentRpcEnvelope = {
-      version: 1,
-      kind: 'response',
-      messageId,
-      correlationId,
-      causedBy: asked.messageId,
-      from: agent,
-      to: asked.from,
-      capability,
-      tenantId: asked.tenantId,
-      payload: result,
-    };
-    const verdict = result.ok ? undefined : { code: result.error.code };
-    try {
-      const bytes = encodeAnswer(envelope, line.limits);
-      reportHop('answered', agent, clock.now(), envelope, verdict);
-      await line.connection.publish({ topic: answerTopic, kind: 'response', bytes, messageId, correlationId });
-    } catch (error) {
-      reportHop('unanswered', agent, clock.now(), envelope, { ...verdict, error });
-    }
   }
 
   async function attach(receiver: Receiver): Promise<Attachment> {
@@ -294,10 +159,7 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     state = 'stopping';
     await attached?.stop(graceMs);
     state = 'stopped';
-    for (const call of pending.all()) {
-      const message = `The bus was stopped while ${call.capability} had no answer.`;
-      call.settle(failCall(call, { code: 'EAGENTRPC_ABANDONED', message }));
-    }
+    for (const call of pending.all()) call.settle(abandonmentOf(call));
     await closeLines();
   }
 
@@ -322,10 +184,10 @@ export async function createBus(options: BusOptions): Promise<Bus> {
         const messageId = createUuid(clock, random);
         return { messageId, correlationId: correlationId ?? cause?.correlationId ?? createUuid(clock, random) };
       },
-      request: (call) => request(call, cause),
-      notify: (call) => notify(call, cause),
+      request: (call) => outbox.request(call, cause),
+      notify: (call) => outbox.notify(call, cause),
       attach,
-      answer,
+      answer: outbox.answer,
       within: createView,
     };
   }
@@ -337,13 +199,6 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     throw error;
   }
   return createView();
-}
-
-interface Prepared {
-  readonly line: Route['line'];
-  readonly envelope: AgentRpcEnvelope;
-  readonly message: OutgoingMessage;
-  readonly timeoutMs: number;
 }
 
 function assertOptions({ agent, transports, tenantId }: BusOptions, instance: string): void {
@@ -359,43 +214,4 @@ function assertOptions({ agent, transports, tenantId }: BusOptions, instance: st
   if (!INSTANCE.test(instance)) {
     throw new Error(`${JSON.stringify(instance)} is no instance's name: 1 to 64 letters, digits, - or _.`);
   }
-}
-
-/** Encodes an answer, or an answer that says why the one that was meant cannot be sent. */
-function encodeAnswer(envelope: AgentRpcEnvelope, limits: EnvelopeLimits): Uint8Array {
-  try {
-    return encodeEnvelope(envelope, limits);
-  } catch (error) {
-    const reason = isAgentRpcError(error) ? error.message : 'It has no JSON form.';
-    const message = `The result of ${envelope.capability} cannot be sent. ${reason}`;
-    return encodeEnvelope(
-      { ...envelope, payload: { ok: false, error: { code: 'EAGENTRPC_HANDLER_ERROR', message } } },
-      limits,
-    );
-  }
-}
-
-function timeoutOf({ to, capability }: OutgoingCall, { timeoutMs, envelope }: Prepared): AgentRpcErrorInit {
-  const missing = envelope.kind === 'request' ? `${to} did not answer` : 'The broker did not take';
-  return { code: 'EAGENTRPC_TIMEOUT', message: `${missing} ${capability} within ${timeoutMs} ms.` };
-}
-
-function cancellationOf({ signal }: OutgoingCall): AgentRpcErrorInit {
-  return { code: 'EAGENTRPC_CANCELLED', message: 'The call was cancelled.', cause: signal?.reason };
-}
-
-/** Why a call failed, with its ids; what a transport threw that is no AgentRpcError may have been sent or not. */
-function failCall({ messageId, correlationId }: MessageIds, why: unknown): AgentRpcError {
-  if (isAgentRpcErrorInit(why)) return new AgentRpcError({ ...why, messageId, correlationId });
-  if (!isAgentRpcError(why)) {
-    const message = 'The transport failed while it published the message.';
-    const code = 'EAGENTRPC_PUBLISH_FAILED';
-    return new AgentRpcError({ code, message, executed: 'maybe', messageId, correlationId, cause: why });
-  }
-  const { code, message, executed, details, cause } = why;
-  return new AgentRpcError({ code, message, executed, details, messageId, correlationId, cause });
-}
-
-function isAgentRpcErrorInit(value: unknown): value is AgentRpcErrorInit {
-  return typeof value === 'object' && value !== null && !(value instanceof Error) && 'code' in value;
 }

@@ -1,8 +1,9 @@
-import type { Bus, MessageIds, OutgoingCall } from './bus.js';
+import type { Bus } from './bus.js';
 import { assertContractFormat, type CapabilityContract, type Contract } from './contract.js';
 import { assertTimeout, DEFAULT_TIMEOUT_MS } from './deadline.js';
 import { reportHop } from './diagnostics.js';
 import { AgentRpcError, type AgentRpcErrorInit } from './errors.js';
+import type { MessageIds, OutgoingCall } from './outbox.js';
 import { type CallError, type Failure, type Outcome, readResponse, violationOf } from './outcome.js';
 
 /** What a caller may say about one call. */

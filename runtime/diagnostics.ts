@@ -67,11 +67,6 @@ export const HOP_CHANNEL = 'declaragent:hop';
 
 const hops: Channel = channel(HOP_CHANNEL);
 
-/** Whether anybody looks, for those who would have to build something to report it. */
-export function isObserved(): boolean {
-  return hops.hasSubscribers;
-}
-
 /** Publishes a hop, and builds nothing when nobody looks. */
 export function reportHop(
   event: HopEvent,

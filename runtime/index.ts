@@ -5,8 +5,6 @@ export {
   type BusHealth,
   type BusOptions,
   createBus,
-  type MessageIds,
-  type OutgoingCall,
   type StopOptions,
 } from './bus.js';
 export type { Cause } from './cause.js';
@@ -66,6 +64,7 @@ export {
 } from './errors.js';
 export { type FormatTable, formats } from './formats.js';
 export type { InboundMessage, Receiver } from './inbox.js';
+export type { MessageIds, OutgoingCall } from './outbox.js';
 export type { CallError, Failure, Outcome, Success } from './outcome.js';
 export type { Line, Peer, PeerTransport } from './routes.js';
 export { type FailedCall, type ServeOptions, type Service, serve } from './server.js';
@@ -85,10 +84,10 @@ export {
   topicsOf,
 } from './transport.js';
 export {
+  addViolation,
   type Check,
   codePointLength,
   deepEqual,
-  addViolation,
   defineCheck,
   defineValidator,
   type JsonSchema,

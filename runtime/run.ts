@@ -36,6 +36,7 @@ export function startRun({ bus, message, implementation, leftMs, onThrown }: Run
   /** What `ctx.fail` and `ctx.notImplemented` have thrown, and what each of them answers. */
   const failures = new Map<unknown, Result>();
   let answering: Promise<void> | undefined;
+  let nested: Bus | undefined;
 
   const deadline = createDeadline(clock, leftMs, () => {
     const text = `The time of ${capability.name} is up.`;
@@ -83,7 +84,8 @@ export function startRun({ bus, message, implementation, leftMs, onThrown }: Run
       return deadline.signal;
     },
     get bus() {
-      return bus.within(createCause(envelope, deadline.at));
+      nested ??= bus.within(createCause(envelope, deadline.at));
+      return nested;
     },
     respond: ({ data }) => succeed(data),
     fail,

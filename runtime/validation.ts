@@ -94,8 +94,8 @@ export function defineValidator<T>(schema: JsonSchema, body: Check): Validator<T
     try {
       valid = body(value);
     } catch {
-      // Only a value nested deeper than the stack gets here; the envelope's depth limit keeps such values off the wire.
-      return { violations: [{ path: '', keyword: 'depth', message: 'is nested too deeply to be checked' }], total: 1 };
+      // A value nested deeper than the stack, or one that throws when it is read; neither comes from the wire.
+      return { violations: [{ path: '', keyword: 'depth', message: 'cannot be read to its end' }], total: 1 };
     }
     const found = body.errors ?? [];
     body.errors = null;

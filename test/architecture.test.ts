@@ -8,7 +8,20 @@ const root = path.resolve(import.meta.dirname, '..');
 /** The files of the runtime: each may import those before it. docs/architecture.md lists them in this order. */
 const RUNTIME_ORDER = [
   ...['errors', 'clock', 'environment', 'formats', 'validation', 'contract', 'envelope', 'auth', 'transport'],
-  ...['diagnostics', 'deadline', 'cause', 'pending', 'routes', 'inbox', 'bus', 'outcome', 'client', 'skill', 'run'],
+  ...[
+    'diagnostics',
+    'deadline',
+    'cause',
+    'pending',
+    'routes',
+    'inbox',
+    'outbox',
+    'bus',
+    'outcome',
+    'client',
+    'skill',
+    'run',
+  ],
   ...['server', 'connect', 'index'],
 ];
 const TRANSPORTS_MAY_IMPORT = ['clock', 'diagnostics', 'envelope', 'errors', 'transport'];
@@ -25,7 +38,7 @@ const GENERATOR_PACKAGES = [
   'ts-morph',
   'yaml',
 ];
-const EMITTERS_MAY_IMPORT = ['dialect', 'model', 'names', 'print'];
+const EMITTERS_MAY_IMPORT = ['dialect', 'model', 'names', 'print', 'symbols'];
 const EMITTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   types: ['json-schema-to-typescript'],
   validators: ['ajv'],

@@ -1,7 +1,6 @@
 import type { BusModel } from '../model.js';
 import { key, literal, type SourceFile } from '../print.js';
-
-const RUNTIME = '@declaragent/runtime';
+import { RUNTIME } from '../symbols.js';
 
 /** The transport kinds that the runtime has a subpath for; `connectBus` says NO_TRANSPORT of any other. */
 const AVAILABLE_KINDS: ReadonlySet<string> = new Set(['memory']);

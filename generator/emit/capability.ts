@@ -1,7 +1,6 @@
 import type { CapabilityModel } from '../model.js';
 import { comment, identifier, key, literal, type SourceFile, type View } from '../print.js';
-
-const RUNTIME = '@declaragent/runtime';
+import { RUNTIME } from '../symbols.js';
 
 /** Adds the capability as one typed value, and the type of its declared errors. */
 export function emitCapability(capability: CapabilityModel, file: SourceFile): void {

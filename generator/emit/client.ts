@@ -1,7 +1,6 @@
 import type { CapabilityModel, ContractModel } from '../model.js';
 import { comment, identifier, type SourceFile } from '../print.js';
-
-const RUNTIME = '@declaragent/runtime';
+import { capabilityValue, contractValue, RUNTIME, typeArguments } from '../symbols.js';
 
 /** Adds the client: an interface with a named method per capability, and the function that makes one. */
 export function emitClient(contract: ContractModel, file: SourceFile): void {
@@ -15,25 +14,18 @@ export function emitClient(contract: ContractModel, file: SourceFile): void {
       ? {
           Call: file.type('Call', RUNTIME),
           createCall: file.value('createCall', RUNTIME),
-          contract: file.value(`${contract.names.value}Contract`, './contract.gen.js'),
+          contract: contractValue(contract, file),
         }
       : {}),
     type: identifier(`${contract.names.type}Client`),
     create: identifier(`create${contract.names.type}Client`),
     agent: comment(`Calls ${contract.agent}.${contract.description === null ? '' : ` ${contract.description}`}`),
-    capabilities: contract.capabilities.map((capability) => {
-      const { names, input, output, errors, name } = capability;
-      const module = `./capabilities/${name}.gen.js`;
-      return {
-        member: identifier(names.member),
-        capability: file.value(`${names.member}Capability`, module),
-        Input: file.type(input.typeName, module),
-        Output: file.type(output.typeName, module),
-        hasErrors: errors.length > 0,
-        Errors: errors.length > 0 ? file.type(`${names.type}Errors`, module) : identifier('NoErrors'),
-        comment: comment(describe(capability), 2),
-      };
-    }),
+    capabilities: contract.capabilities.map((capability) => ({
+      member: identifier(capability.names.member),
+      capability: capabilityValue(capability, file),
+      types: typeArguments(capability, file),
+      comment: comment(describe(capability), 2),
+    })),
   });
 }
 

@@ -1,8 +1,7 @@
 import type { ContractFormat } from '@declaragent/runtime';
 import type { ContractModel } from '../model.js';
 import { identifier, key, literal, type SourceFile } from '../print.js';
-
-const RUNTIME = '@declaragent/runtime';
+import { capabilityValue, RUNTIME, typeArguments } from '../symbols.js';
 
 /** The format of generated code, which moves only when a runtime must know that the output has moved. */
 const FORMAT: ContractFormat = 1;
@@ -17,16 +16,10 @@ export function emitContract(contract: ContractModel, file: SourceFile): void {
     value: identifier(`${contract.names.value}Contract`),
     format: literal(FORMAT),
     agent: literal(contract.agent),
-    capabilities: contract.capabilities.map(({ name, names, input, output, errors }) => {
-      const module = `./capabilities/${name}.gen.js`;
-      return {
-        key: key(name),
-        value: file.value(`${names.member}Capability`, module),
-        Input: file.type(input.typeName, module),
-        Output: file.type(output.typeName, module),
-        hasErrors: errors.length > 0,
-        Errors: errors.length > 0 ? file.type(`${names.type}Errors`, module) : identifier('NoErrors'),
-      };
-    }),
+    capabilities: contract.capabilities.map((capability) => ({
+      key: key(capability.name),
+      value: capabilityValue(capability, file),
+      types: typeArguments(capability, file),
+    })),
   });
 }

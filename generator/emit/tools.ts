@@ -1,7 +1,6 @@
 import { type CapabilityModel, type ContractModel, type Schema, selfContained } from '../model.js';
 import { identifier, literal, type SourceFile } from '../print.js';
-
-const RUNTIME = '@declaragent/runtime';
+import { capabilityModule, RUNTIME } from '../symbols.js';
 
 /** Adds one tool definition per capability, in the shape that language models are given tools in. */
 export function emitTools(contract: ContractModel, file: SourceFile): void {
@@ -15,7 +14,7 @@ export function emitTools(contract: ContractModel, file: SourceFile): void {
         description: literal(capability.description ?? `The capability ${capability.name} of ${contract.agent}.`),
         takesObject,
         ...(takesObject
-          ? { input: file.value(capability.input.valueName, `./capabilities/${capability.name}.gen.js`) }
+          ? { input: file.value(capability.input.valueName, capabilityModule(capability)) }
           : { wrapped: literal(wrapped(capability), 4) }),
       };
     }),

@@ -34,9 +34,9 @@ export async function emitType(
   importType: (definitionTypeName: string) => void,
 ): Promise<void> {
   const shape = await createShaper(importType).shape(schema, TYPES);
-  const { text, keys } = maskKeys(shape);
-  const printed = (await compileTypes(text as object, typeName, OPTIONS)).trim();
-  file.append(source(finish(unmaskKeys(printed, keys))));
+  const masked = mask(shape, typeName);
+  const printed = (await compileTypes(masked.shape as object, typeName, OPTIONS)).trim();
+  file.append(source(masked.unmask(finish(printed))));
 }
 
 /** Makes the import function for the types of one contract's definitions, as seen from one module. */
@@ -102,7 +102,9 @@ function createShaper(importType: (typeName: string) => void): Shaper {
     const properties = isObject(schema['properties']) ? schema['properties'] : {};
     const patterns = isObject(schema['patternProperties']) ? Object.values(schema['patternProperties']) : [];
     const required = Array.isArray(schema['required']) ? schema['required'].map(String) : [];
-    const additional = schema['additionalProperties'] ?? schema['unevaluatedProperties'] !== false;
+    // unevaluatedProperties closes what is listed here; without a list, what others beside it evaluate is open.
+    const isListed = Object.keys(properties).length > 0;
+    const additional = schema['additionalProperties'] ?? !(isListed && schema['unevaluatedProperties'] === false);
     const shapes: Record<string, Shape> = {};
     for (const [name, property] of Object.entries(properties)) {
       define(shapes, name, await shape(property as Schema | boolean, TYPES));
@@ -130,10 +132,9 @@ function createShaper(importType: (typeName: string) => void): Shaper {
   };
 
   const arrayShape = async (schema: Schema): Promise<Shape> => {
-    const rest = (schema['items'] ?? schema['unevaluatedItems'] !== false) as Schema | boolean;
+    const rest = (schema['items'] ?? true) as Schema | boolean;
     const prefix = schemasIn(schema['prefixItems']);
-    if (prefix.length === 0)
-      return { type: 'array', items: withoutComment(await shape(schema['items'] === undefined ? true : rest, TYPES)) };
+    if (prefix.length === 0) return { type: 'array', items: withoutComment(await shape(rest, TYPES)) };
     const least = typeof schema['minItems'] === 'number' ? schema['minItems'] : 0;
     const members: string[] = [];
     for (const [index, item] of prefix.entries()) {
@@ -154,26 +155,25 @@ function asOperand(text: string): string {
 
 /** What a shape prints as, on one line, for a place in which json-schema-to-typescript takes only text. */
 async function textOf(shape: Shape): Promise<string> {
-  const { text, keys } = maskKeys(withoutComments(shape));
+  const masked = mask(withoutComments(shape), '');
   // As a property's type nothing is hoisted, neither to an interface nor to an alias.
-  const wrapper = { type: 'object', properties: { value: text }, required: ['value'], additionalProperties: false };
+  const wrapper = {
+    type: 'object',
+    properties: { value: masked.shape },
+    required: ['value'],
+    additionalProperties: false,
+  };
   const printed = await compileTypes(wrapper as object, 'Wrapper', OPTIONS);
   const body = printed.slice(printed.indexOf('value: ') + 'value: '.length, printed.lastIndexOf('}')).trim();
   const oneLine = body
     .replace(/([^{[(|])\n/g, '$1; ')
     .replace(/\n/g, ' ')
     .replace(/; }/g, ' }');
-  return unmaskKeys(oneLine, keys);
+  return masked.unmask(oneLine);
 }
 
-const OBJECT_KEYWORDS = [
-  'properties',
-  'patternProperties',
-  'additionalProperties',
-  'required',
-  'unevaluatedProperties',
-];
-const ARRAY_KEYWORDS = ['items', 'prefixItems', 'unevaluatedItems'];
+const OBJECT_KEYWORDS = ['properties', 'patternProperties', 'additionalProperties', 'required'];
+const ARRAY_KEYWORDS = ['items', 'prefixItems'];
 
 function typesOf(schema: Schema, allowed: readonly JsonType[]): readonly JsonType[] {
   const own = schema['type'];
@@ -300,40 +300,57 @@ function withoutComments(value: Shape): Shape {
   return strip(value) as Shape;
 }
 
-const MASK = 'declaragentKey';
+/** A shape in which what the contract says by letter is out of reach, and the way back. */
+interface Masked {
+  readonly shape: Shape;
+  unmask(text: string): string;
+}
 
 /**
- * Puts placeholders for property names that are not plain words, since the library takes `hasOwnProperty` for a method
- * and prints other names without escaping what hides or reorders text.
+ * Puts placeholders for string literals and for property names that are not plain words. The library takes
+ * `hasOwnProperty` for a method and prints names without escaping what hides or reorders text; and what edits its output
+ * must not meet a brace or a parenthesis that stands in a string. No placeholder occurs in the shape itself.
  */
-function maskKeys(shape: Shape): { text: Shape; keys: string[] } {
-  const keys: string[] = [];
-  const mask = (name: string): string => {
-    if (/^[A-Za-z_$][\w$]*$/.test(name) && !(name in Object.prototype) && !name.startsWith(MASK)) return name;
-    if (!keys.includes(name)) keys.push(name);
-    return `${MASK}${keys.indexOf(name)}_`;
+function mask(shape: Shape, typeName: string): Masked {
+  const everything = JSON.stringify(shape) + typeName;
+  let word = 'masked';
+  while (everything.includes(word)) word += '_';
+  const indexes = new Map<string, number>();
+  const placeholder = (code: string): string => {
+    const index = indexes.get(code) ?? indexes.size;
+    indexes.set(code, index);
+    return `${word}${index}_`;
   };
+  const maskName = (name: string): string =>
+    /^[A-Za-z_$][\w$]*$/.test(name) && !(name in Object.prototype) ? name : placeholder(memberName(name));
   const walk = (node: unknown): unknown => {
     if (Array.isArray(node)) return node.map((item) => walk(item));
     if (!isObject(node)) return node;
     return Object.fromEntries(
       Object.entries(node).map(([keyword, value]): [string, unknown] => {
         if (keyword === 'properties' && isObject(value)) {
-          return [keyword, Object.fromEntries(Object.entries(value).map(([name, item]) => [mask(name), walk(item)]))];
+          return [
+            keyword,
+            Object.fromEntries(Object.entries(value).map(([name, item]) => [maskName(name), walk(item)])),
+          ];
         }
-        if (keyword === 'required' && Array.isArray(value)) return [keyword, value.map((name) => mask(String(name)))];
+        if (keyword === 'required' && Array.isArray(value))
+          return [keyword, value.map((name) => maskName(String(name)))];
+        if (keyword === 'tsType' && typeof value === 'string')
+          return [keyword, value.replace(STRING_LITERAL, placeholder)];
         return [keyword, walk(value)];
       }),
     );
   };
-  return { text: walk(shape) as Shape, keys };
+  const masked = walk(shape) as Shape;
+  const codes = [...indexes.keys()];
+  return {
+    shape: masked,
+    unmask: (text) => text.replace(new RegExp(`${word}(\\d+)_`, 'g'), (_, index: string) => codes[Number(index)] ?? ''),
+  };
 }
 
-function unmaskKeys(text: string, keys: readonly string[]): string {
-  return text.replace(new RegExp(`(?<=^|[\\s{;])${MASK}(\\d+)_(?=\\??:)`, 'gm'), (_, index: string) =>
-    memberName(keys[Number(index)] ?? ''),
-  );
-}
+const STRING_LITERAL = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g;
 
 /** A member's name in a type; `__proto__` is a plain name there. */
 function memberName(name: string): string {

@@ -1,9 +1,10 @@
 import { _ } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
-import { FORMATS } from '../dialect.js';
+import { FORMATS, forEachSubschema, isObject, mapSubschemas } from '../dialect.js';
 import { type Schema, type SchemaModel, selfContained } from '../model.js';
-import { identifier, indentBlocks, literal, type SourceFile, source } from '../print.js';
+import { escapeHidden, identifier, indentBlocks, literal, type SourceFile, source } from '../print.js';
+import { RUNTIME } from '../symbols.js';
 
 /*
  * ajv writes the body of each validator. Its output is JavaScript for a CommonJS world: it requires ajv's own files,
@@ -11,8 +12,6 @@ import { identifier, indentBlocks, literal, type SourceFile, source } from '../p
  * @declaragent/runtime. They rely on ajv printing one statement a line, see every string as a placeholder, and refuse
  * to go on when the output holds something they do not know.
  */
-
-const RUNTIME = '@declaragent/runtime';
 
 /** Adds one exported Standard Schema validator for each schema. */
 export function emitValidators(schemas: readonly SchemaModel[], file: SourceFile): void {
@@ -59,6 +58,8 @@ function compileBodies(schemas: readonly (readonly [string, Schema])[]): {
     validateSchema: false,
     addUsedSchema: false,
     logger: false,
+    // Small definitions are checked in place; the others are functions, shared by all who refer to them.
+    inlineRefs: 10,
     formats: FORMATS,
     code: { source: true, esm: true, lines: true, formats: _`formats` },
   });
@@ -66,13 +67,55 @@ function compileBodies(schemas: readonly (readonly [string, Schema])[]): {
   ajv.opts.unevaluated = schemas.some(([, schema]) => /"unevaluated(?:Properties|Items)"/.test(JSON.stringify(schema)));
   const ids: Record<string, string> = {};
   for (const [name, schema] of schemas) {
-    ajv.addSchema(schema, name);
+    ajv.addSchema(splitLarge(schema), name);
     ids[name] = name;
   }
   return toModule(standaloneCode.default(ajv, ids));
 }
 
-/** Text with every string literal replaced by a placeholder, so that no pass can touch what a schema says. */
+/** How many schemas one function may check; the compiler gives up on functions much larger. */
+const MOST_IN_ONE_FUNCTION = 100;
+
+/** Moves what stands under properties and items of a large schema to definitions, which become functions. */
+function splitLarge(schema: Schema): Schema {
+  const parts: Record<string, unknown> = {};
+  const split = (value: unknown): unknown => {
+    if (!isObject(value)) return value;
+    const isLarge = countSchemas(value) > MOST_IN_ONE_FUNCTION;
+    return mapSubschemas(value, (subschema, keyword) => {
+      const inner = split(subschema);
+      // Keywords that look at the same value stay, since unevaluated* must see into them.
+      if (!isLarge || !STEPS_INTO_VALUE.has(keyword) || countSchemas(inner) < 3) return inner;
+      const name = `part${Object.keys(parts).length}`;
+      parts[name] = inner;
+      return { $ref: `#/$defs/${name}` };
+    });
+  };
+  const { $defs, ...root } = schema;
+  const defs = isObject($defs) ? Object.entries($defs).map(([name, value]) => [name, split(value)]) : [];
+  const body = split(root) as Schema;
+  const all = { ...Object.fromEntries(defs), ...parts };
+  return Object.keys(all).length === 0 ? body : { ...body, $defs: all };
+}
+
+const STEPS_INTO_VALUE: ReadonlySet<string> = new Set([
+  'properties',
+  'patternProperties',
+  'additionalProperties',
+  'items',
+  'prefixItems',
+]);
+
+function countSchemas(value: unknown): number {
+  if (!isObject(value)) return 1;
+  let count = 1;
+  forEachSubschema(value, (subschema) => {
+    count += countSchemas(subschema);
+  });
+  return count;
+}
+
+/** Text with every string literal and every property of data replaced, so that no pass can touch what a schema says. */
 interface Masked {
   readonly text: string;
   unmask(text: string): string;
@@ -80,8 +123,20 @@ interface Masked {
 
 function mask(code: string): Masked {
   const strings: string[] = [];
-  const text = code.replace(/"(?:[^"\\\n]|\\.)*"/g, (string) => `"${strings.push(string) - 1}"`);
-  return { text, unmask: (masked) => masked.replace(/"(\d+)"/g, (_, index: string) => strings[Number(index)] ?? '') };
+  const names: string[] = [];
+  const text = code
+    // ajv leaves characters that hide or reorder text as they are.
+    .replace(/"(?:[^"\\\n]|\\.)*"/g, (string) => `"${strings.push(escapeHidden(string)) - 1}"`)
+    // A property may be called `function`, or like a variable of ajv's.
+    .replace(
+      /\b(data\d*|props\d+)\.([A-Za-z_$][\w$]*)/g,
+      (_, object: string, name: string) => `${object}.name${names.push(name) - 1}_`,
+    );
+  const unmask = (masked: string): string =>
+    masked
+      .replace(/\.name(\d+)_/g, (_, index: string) => `.${names[Number(index)]}`)
+      .replace(/"(\d+)"/g, (_, index: string) => strings[Number(index)] ?? '');
+  return { text, unmask };
 }
 
 function toModule(code: string): { body: string; functions: Map<string, string> } {
@@ -177,60 +232,63 @@ function attachEvaluated(body: string): string {
     .join('\n');
 }
 
-/** Constants and counters that only the longer form of a violation read. */
+/** What only the longer form of a violation read: which branch passed, which name was missing, counters, constants. */
 function dropUnused(body: string): string {
-  const lines = body.replace(/^(?:let )?passing\d+ = [^\n]*;\n/gm, '').split('\n');
-  const declared = (line: string): string | undefined =>
-    /^(?:const|let|var) (\w+)(?: = (?!defineCheck)[^\n]*)?;$/.exec(line)?.[1];
-  for (let isChanged = true; isChanged; ) {
-    isChanged = false;
-    const uses = new Map<string, number>();
-    for (const line of lines)
-      for (const [word] of line.matchAll(/\b[A-Za-z_]\w*\b/g)) uses.set(word, (uses.get(word) ?? 0) + 1);
-    for (let index = lines.length - 1; index >= 0; index--) {
-      const name = declared(lines[index] ?? '');
-      if (name === undefined || uses.get(name) !== 1) continue;
-      lines.splice(index, 1);
-      isChanged = true;
-    }
-  }
-  return dropUnusedInFunctions(lines).join('\n');
-}
-
-/** Names such as _errs1 recur in every function, so a use in one must not keep the declaration in another. */
-function dropUnusedInFunctions(lines: readonly string[]): string[] {
-  const kept: string[] = [];
+  const lines = body
+    .replace(/^(?:let )?passing\d+ = [^\n]*;\n/gm, '')
+    .replace(/ && \(missing\d+ = "\d+"\)/g, '')
+    // A loop that only counts leaves its variable unread, which the compiler forgives behind an underscore.
+    .replace(/\bkey(\d+)\b/g, '_key$1')
+    .split('\n');
+  const module: string[] = [];
   let start = -1;
   for (const [index, line] of lines.entries()) {
     if (line.includes('= defineCheck(')) start = index;
-    if (start === -1) kept.push(line);
-    if (start === -1 || !/^\}(?:, \{.*\})?\);$/.test(line)) continue;
-    kept.push(...dropUnusedCounters(lines.slice(start, index + 1)));
+    if (start === -1) module.push(line);
+    if (start === -1 || !END_OF_CHECK.test(line)) continue;
+    // Names such as _errs1 recur in every function, so each is looked at alone.
+    module.push(...withoutUnusedParameters(withoutUnused(lines.slice(start, index + 1))));
     start = -1;
+  }
+  return withoutUnused(module).join('\n');
+}
+
+const END_OF_CHECK = /^\}(?:, \{.*\})?\);$/;
+
+function withoutUnused(lines: readonly string[]): string[] {
+  const uses = new Map<string, number>();
+  const count = (line: string, by: number): void => {
+    for (const [word] of line.matchAll(/\b[A-Za-z_]\w*\b/g)) uses.set(word, (uses.get(word) ?? 0) + by);
+  };
+  for (const line of lines) count(line, 1);
+  let kept = [...lines];
+  for (let before = -1; before !== kept.length; ) {
+    before = kept.length;
+    kept = kept.filter((line) => {
+      const name = /^(?:const|let|var) (\w+)(?: = (?!defineCheck)[^\n]*)?;$/.exec(line)?.[1];
+      if (name === undefined || uses.get(name) !== 1) return true;
+      count(line, -1);
+      return false;
+    });
   }
   return kept;
 }
 
-function dropUnusedCounters(lines: readonly string[]): string[] {
-  let current = [...lines];
-  for (;;) {
-    const text = current.join('\n');
-    const isUnused = (line: string): boolean => {
-      const name = /^(?:const|let|var) (\w+) = [^\n(]*;$/.exec(line)?.[1];
-      return name !== undefined && [...text.matchAll(new RegExp(`\\b${name}\\b`, 'g'))].length === 1;
-    };
-    const next = current.filter((line) => !isUnused(line));
-    if (next.length === current.length) return next;
-    current = next;
-  }
+/** A schema that accepts everything looks at nothing, and one that refuses everything only says where. */
+function withoutUnusedParameters([head = '', ...lines]: readonly string[]): string[] {
+  const isUsed = (name: string): boolean => lines.some((line) => new RegExp(`\\b${name}\\b`).test(line));
+  const path = isUsed('instancePath') ? ['instancePath = ""'] : [];
+  const parameters = isUsed('data') ? ['data', ...path] : path.length > 0 ? ['_data', ...path] : [];
+  return [head.replace('(data, instancePath = "")', `(${parameters.join(', ')})`), ...lines];
 }
 
 /** ajv's bodies walk values of any shape; saying so keeps the compiler from inferring less. */
 function annotate(body: string): string {
   return body
     .replace(
-      /^const (\w+) = defineCheck\(\(data, instancePath = ""\)/gm,
-      "const $1: Check = defineCheck((data: any, instancePath = '')",
+      /^const (\w+) = defineCheck\(\((?:(_?data)(, instancePath = )?(?:"")?)?\) =>/gm,
+      (_, name: string, data = '', path = '') =>
+        `const ${name}: Check = defineCheck((${data && `${data}: any`}${path && `${path}''`}) =>`,
     )
     .replace(/^(const|let|var) (\w+)(?= = (?!new RegExp|Object\.))/gm, '$1 $2: any')
     .replace(/^(let|var) (\w+);$/gm, '$1 $2: any;');

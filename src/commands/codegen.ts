@@ -53,10 +53,10 @@ Try:
   declaragent codegen --check agents/*    in CI: fails when generated code was not regenerated`;
 
 async function runFolder(folder: string, flags: Flags, io: Io): Promise<ExitCode> {
-  const out = flags.out?.replace(/\/+$/, '');
+  const out = flags.out === undefined ? undefined : path.posix.normalize(flags.out).replace(/\/$/, '');
   if (out !== undefined && !isInnerPath(out)) {
     io.stderr(
-      `--out ${flags.out} does not name a folder below the agent's folder. Give a relative path without "..".\n`,
+      `--out ${flags.out} does not name a folder for generated code. Give a relative path without ".." and node_modules.\n`,
     );
     return EXIT.usage;
   }
@@ -71,7 +71,7 @@ async function runFolder(folder: string, flags: Flags, io: Io): Promise<ExitCode
   } catch (error) {
     if (error instanceof ContractError) return reportProblems(folder, error, io);
     if (error instanceof OutputError) {
-      io.stderr(`${folder}: ${error.message}\n`);
+      io.stderr(`${label(folder)}${error.message}\n`);
       return EXIT.environment;
     }
     throw error;
@@ -79,24 +79,28 @@ async function runFolder(folder: string, flags: Flags, io: Io): Promise<ExitCode
 }
 
 function isInnerPath(folder: string): boolean {
-  const normal = path.posix.normalize(folder);
-  return folder !== '' && !path.isAbsolute(folder) && normal !== '.' && !normal.split('/').includes('..');
+  const parts = folder.split('/');
+  return folder !== '' && folder !== '.' && !path.isAbsolute(folder) && !parts.some((part) => FORBIDDEN.has(part));
 }
 
+const FORBIDDEN: ReadonlySet<string> = new Set(['..', 'node_modules']);
+
 function reportProblems(folder: string, error: ContractError, io: Io): ExitCode {
-  const prefix = folder === '.' ? '' : `${folder.replace(/\/+$/, '')}/`;
+  const prefix = pathPrefix(folder);
   for (const problem of error.problems) io.stderr(`${formatProblem(problem, error.sources, prefix)}\n\n`);
-  io.stderr(`${count(error.problems.length, 'problem')} in ${folder}. Nothing was written.\n`);
+  io.stderr(`${label(folder)}${count(error.problems.length, 'problem')}; nothing was written.\n`);
   return EXIT.findings;
 }
 
 function reportGenerated(folder: string, generated: Generated, io: Io): ExitCode {
   const { written, deleted, overwritten, kept, notices, total } = generated;
-  for (const file of written) io.stderr(`  wrote    ${file}\n`);
-  for (const file of deleted) io.stderr(`  deleted  ${file}\n`);
-  for (const file of overwritten) io.stderr(`Note: ${file} had been edited by hand and was overwritten.\n`);
-  for (const file of kept)
-    io.stderr(`Note: ${file} is not as codegen wrote it, so it was kept; delete it or move it away.\n`);
+  const prefix = pathPrefix(folder);
+  for (const file of written) io.stderr(`  wrote    ${prefix}${file}\n`);
+  for (const file of deleted) io.stderr(`  deleted  ${prefix}${file}\n`);
+  for (const file of overwritten) io.stderr(`Note: ${prefix}${file} had been edited by hand and was overwritten.\n`);
+  for (const file of kept) {
+    io.stderr(`Note: ${prefix}${file} is not as codegen wrote it, so it was kept; delete it or move it away.\n`);
+  }
   for (const notice of notices) io.stderr(`Note: ${notice}\n`);
   if (total === 0) return reportNothing(folder, io);
   const changes = [
@@ -104,7 +108,7 @@ function reportGenerated(folder: string, generated: Generated, io: Io): ExitCode
     ...(deleted.length > 0 ? [`${count(deleted.length, 'file')} deleted`] : []),
   ];
   io.stderr(
-    `${folder}: ${changes.length === 0 ? `${count(total, 'file')}, nothing to change` : changes.join(', ')}.\n`,
+    `${label(folder)}${changes.length === 0 ? `${count(total, 'file')}, nothing to change` : changes.join(', ')}.\n`,
   );
   return EXIT.done;
 }
@@ -113,13 +117,13 @@ function reportCheck(folder: string, flags: Flags, { differences, notices, total
   if (total === 0) return reportNothing(folder, io);
   if (differences.length === 0) {
     for (const notice of notices) io.stderr(`Note: ${notice}\n`);
-    io.stderr(`${folder}: ${count(total, 'file')}, all as the contract has them.\n`);
+    io.stderr(`${label(folder)}${count(total, 'file')}, all as the contract has them.\n`);
     return EXIT.done;
   }
-  const prefix = folder === '.' ? '' : `${folder.replace(/\/+$/, '')}/`;
+  const prefix = pathPrefix(folder);
   for (const { kind, path: file } of differences) io.stdout(`${kind.padEnd(8)} ${prefix}${file}\n`);
   io.stderr(
-    `${folder}: ${count(differences.length, 'file')} differ${differences.length === 1 ? 's' : ''} from the contract.\n`,
+    `${label(folder)}${count(differences.length, 'file')} differ${differences.length === 1 ? 's' : ''} from the contract.\n`,
   );
   if (differences.some(({ isMendable }) => isMendable)) {
     const words = [
@@ -127,7 +131,7 @@ function reportCheck(folder: string, flags: Flags, { differences, notices, total
       ...(flags.out ? ['--out', flags.out] : []),
       ...(flags.skills ? [] : ['--no-skills']),
     ];
-    io.stderr(`Run "${['declaragent codegen', ...words].join(' ')}" and commit what it writes.\n`);
+    io.stderr(`Run this and commit what it writes: ${['declaragent', 'codegen', ...words.map(shellWord)].join(' ')}\n`);
   }
   const foreign = differences.filter(({ isMendable }) => !isMendable);
   for (const { path: file } of foreign) {
@@ -141,9 +145,24 @@ function reportCheck(folder: string, flags: Flags, { differences, notices, total
 /** A check that compares nothing would pass for ever. */
 function reportNothing(folder: string, io: Io): ExitCode {
   io.stderr(
-    `${folder}: there is nothing to generate. Write a capabilities.yaml, or give a peer in rpc-peers.yaml a contract.\n`,
+    `${label(folder)}there is nothing to generate. Write a capabilities.yaml, or give a peer in rpc-peers.yaml a contract.\n`,
   );
   return EXIT.findings;
+}
+
+/** What makes a path relative to an agent's folder one relative to the working folder. */
+function pathPrefix(folder: string): string {
+  return folder === '.' ? '' : `${folder.replace(/\/+$/, '')}/`;
+}
+
+/** A word that a shell reads as it stands. */
+function shellWord(word: string): string {
+  return /^[\w./@:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** What a line about a folder begins with; the working folder goes without saying. */
+function label(folder: string): string {
+  return folder === '.' ? '' : `${folder}: `;
 }
 
 function count(number: number, noun: string): string {

@@ -5,7 +5,7 @@ import { reviewPrCapability } from './capabilities/review-pr.gen.js';
 import type { ReviewPrErrors, ReviewPrInput, ReviewPrOutput } from './capabilities/review-pr.gen.js';
 import { prReviewerContract } from './contract.gen.js';
 import { implement, serve } from '@declaragent/runtime';
-import type { Bus, ServeOptions, Service, Skill } from '@declaragent/runtime';
+import type { Bus, Implementation, ServeOptions, Service, Skill } from '@declaragent/runtime';
 
 /**
  * Reviews a change to source code and answers with findings, each with file, line and severity. Looks for what is left behind, unsafe or missing (conflict markers, credentials, queries put together from text, focused tests), not for style or design.
@@ -23,7 +23,7 @@ export interface PrReviewerSkills {
  * Serves agent://pr-reviewer on the bus.
  */
 export function servePrReviewer(bus: Bus, skills: PrReviewerSkills, options?: ServeOptions): Promise<Service> {
-  const implementations = [
+  const implementations: Implementation[] = [
     implement(reviewPrCapability, (input, ctx) => skills.reviewPr(input, ctx)),
   ];
   return serve(bus, prReviewerContract, implementations, options);

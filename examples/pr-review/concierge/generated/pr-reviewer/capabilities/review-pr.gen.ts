@@ -115,8 +115,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
           errors++;
         }
-        for(const key0 of Object.keys(data0)){
-          if(!((key0 === "kind") || (key0 === "path"))){
+        for(const _key0 of Object.keys(data0)){
+          if(!((_key0 === "kind") || (_key0 === "path"))){
             vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional properties");
             errors++;
           }
@@ -163,8 +163,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
           errors++;
         }
-        for(const key1 of Object.keys(data0)){
-          if(!((key1 === "kind") || (key1 === "range"))){
+        for(const _key1 of Object.keys(data0)){
+          if(!((_key1 === "kind") || (_key1 === "range"))){
             vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional properties");
             errors++;
           }
@@ -247,6 +247,82 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
   validate0.errors = vErrors;
   return errors === 0;
 });
+const validate2: Check = defineCheck((data: any, instancePath = '') => {
+  let vErrors: any = null;
+  let errors: any = 0;
+  if(data && typeof data == "object" && !Array.isArray(data)){
+    if((data.file === undefined) || (!(func0.call(data, "file")))){
+      vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"file"+"'");
+      errors++;
+    }
+    if((data.line === undefined) || (!(func0.call(data, "line")))){
+      vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"line"+"'");
+      errors++;
+    }
+    if((data.severity === undefined) || (!(func0.call(data, "severity")))){
+      vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"severity"+"'");
+      errors++;
+    }
+    if((data.rule === undefined) || (!(func0.call(data, "rule")))){
+      vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"rule"+"'");
+      errors++;
+    }
+    if((data.message === undefined) || (!(func0.call(data, "message")))){
+      vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"message"+"'");
+      errors++;
+    }
+    for(const _key0 of Object.keys(data)){
+      if(!(((((_key0 === "file") || (_key0 === "line")) || (_key0 === "severity")) || (_key0 === "rule")) || (_key0 === "message"))){
+        vErrors = addViolation(vErrors, instancePath, "additionalProperties", "must NOT have additional properties");
+        errors++;
+      }
+    }
+    if(data.file !== undefined && func0.call(data, "file")){
+      if(typeof data.file !== "string"){
+        vErrors = addViolation(vErrors, instancePath+"/file", "type", "must be string");
+        errors++;
+      }
+    }
+    if(data.line !== undefined && func0.call(data, "line")){
+      let data1: any = data.line;
+      if(!((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1)))){
+        vErrors = addViolation(vErrors, instancePath+"/line", "type", "must be integer");
+        errors++;
+      }
+      if(typeof data1 == "number"){
+        if(data1 < 1 || isNaN(data1)){
+          vErrors = addViolation(vErrors, instancePath+"/line", "minimum", "must be >= 1");
+          errors++;
+        }
+      }
+    }
+    if(data.severity !== undefined && func0.call(data, "severity")){
+      let data2: any = data.severity;
+      if(!(((data2 === "error") || (data2 === "warning")) || (data2 === "info"))){
+        vErrors = addViolation(vErrors, instancePath+"/severity", "enum", "must be equal to one of the allowed values");
+        errors++;
+      }
+    }
+    if(data.rule !== undefined && func0.call(data, "rule")){
+      if(typeof data.rule !== "string"){
+        vErrors = addViolation(vErrors, instancePath+"/rule", "type", "must be string");
+        errors++;
+      }
+    }
+    if(data.message !== undefined && func0.call(data, "message")){
+      if(typeof data.message !== "string"){
+        vErrors = addViolation(vErrors, instancePath+"/message", "type", "must be string");
+        errors++;
+      }
+    }
+  }
+  else {
+    vErrors = addViolation(vErrors, instancePath, "type", "must be object");
+    errors++;
+  }
+  validate2.errors = vErrors;
+  return errors === 0;
+});
 const validate1: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
@@ -287,76 +363,9 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       if(Array.isArray(data1)){
         const len0: any = data1.length;
         for(let i0=0; i0<len0; i0++){
-          let data2: any = data1[i0];
-          if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-            if((data2.file === undefined) || (!(func0.call(data2, "file")))){
-              vErrors = addViolation(vErrors, instancePath+"/findings/" + i0, "required", "must have required property '"+"file"+"'");
-              errors++;
-            }
-            if((data2.line === undefined) || (!(func0.call(data2, "line")))){
-              vErrors = addViolation(vErrors, instancePath+"/findings/" + i0, "required", "must have required property '"+"line"+"'");
-              errors++;
-            }
-            if((data2.severity === undefined) || (!(func0.call(data2, "severity")))){
-              vErrors = addViolation(vErrors, instancePath+"/findings/" + i0, "required", "must have required property '"+"severity"+"'");
-              errors++;
-            }
-            if((data2.rule === undefined) || (!(func0.call(data2, "rule")))){
-              vErrors = addViolation(vErrors, instancePath+"/findings/" + i0, "required", "must have required property '"+"rule"+"'");
-              errors++;
-            }
-            if((data2.message === undefined) || (!(func0.call(data2, "message")))){
-              vErrors = addViolation(vErrors, instancePath+"/findings/" + i0, "required", "must have required property '"+"message"+"'");
-              errors++;
-            }
-            for(const key0 of Object.keys(data2)){
-              if(!(((((key0 === "file") || (key0 === "line")) || (key0 === "severity")) || (key0 === "rule")) || (key0 === "message"))){
-                vErrors = addViolation(vErrors, instancePath+"/findings/" + i0, "additionalProperties", "must NOT have additional properties");
-                errors++;
-              }
-            }
-            if(data2.file !== undefined && func0.call(data2, "file")){
-              if(typeof data2.file !== "string"){
-                vErrors = addViolation(vErrors, instancePath+"/findings/" + i0+"/file", "type", "must be string");
-                errors++;
-              }
-            }
-            if(data2.line !== undefined && func0.call(data2, "line")){
-              let data4: any = data2.line;
-              if(!((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4)))){
-                vErrors = addViolation(vErrors, instancePath+"/findings/" + i0+"/line", "type", "must be integer");
-                errors++;
-              }
-              if(typeof data4 == "number"){
-                if(data4 < 1 || isNaN(data4)){
-                  vErrors = addViolation(vErrors, instancePath+"/findings/" + i0+"/line", "minimum", "must be >= 1");
-                  errors++;
-                }
-              }
-            }
-            if(data2.severity !== undefined && func0.call(data2, "severity")){
-              let data5: any = data2.severity;
-              if(!(((data5 === "error") || (data5 === "warning")) || (data5 === "info"))){
-                vErrors = addViolation(vErrors, instancePath+"/findings/" + i0+"/severity", "enum", "must be equal to one of the allowed values");
-                errors++;
-              }
-            }
-            if(data2.rule !== undefined && func0.call(data2, "rule")){
-              if(typeof data2.rule !== "string"){
-                vErrors = addViolation(vErrors, instancePath+"/findings/" + i0+"/rule", "type", "must be string");
-                errors++;
-              }
-            }
-            if(data2.message !== undefined && func0.call(data2, "message")){
-              if(typeof data2.message !== "string"){
-                vErrors = addViolation(vErrors, instancePath+"/findings/" + i0+"/message", "type", "must be string");
-                errors++;
-              }
-            }
-          }
-          else {
-            vErrors = addViolation(vErrors, instancePath+"/findings/" + i0, "type", "must be object");
-            errors++;
+          if(!(validate2(data1[i0], instancePath+"/findings/" + i0))){
+            vErrors = vErrors === null ? validate2.errors : vErrors.concat(validate2.errors);
+            errors = vErrors.length;
           }
         }
       }
@@ -372,39 +381,39 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.filesChanged !== undefined && func0.call(data, "filesChanged")){
-      let data9: any = data.filesChanged;
-      if(!((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9)))){
+      let data4: any = data.filesChanged;
+      if(!((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4)))){
         vErrors = addViolation(vErrors, instancePath+"/filesChanged", "type", "must be integer");
         errors++;
       }
-      if(typeof data9 == "number"){
-        if(data9 < 0 || isNaN(data9)){
+      if(typeof data4 == "number"){
+        if(data4 < 0 || isNaN(data4)){
           vErrors = addViolation(vErrors, instancePath+"/filesChanged", "minimum", "must be >= 0");
           errors++;
         }
       }
     }
     if(data.linesAdded !== undefined && func0.call(data, "linesAdded")){
-      let data10: any = data.linesAdded;
-      if(!((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10)))){
+      let data5: any = data.linesAdded;
+      if(!((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5)))){
         vErrors = addViolation(vErrors, instancePath+"/linesAdded", "type", "must be integer");
         errors++;
       }
-      if(typeof data10 == "number"){
-        if(data10 < 0 || isNaN(data10)){
+      if(typeof data5 == "number"){
+        if(data5 < 0 || isNaN(data5)){
           vErrors = addViolation(vErrors, instancePath+"/linesAdded", "minimum", "must be >= 0");
           errors++;
         }
       }
     }
     if(data.linesRemoved !== undefined && func0.call(data, "linesRemoved")){
-      let data11: any = data.linesRemoved;
-      if(!((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11)))){
+      let data6: any = data.linesRemoved;
+      if(!((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6)))){
         vErrors = addViolation(vErrors, instancePath+"/linesRemoved", "type", "must be integer");
         errors++;
       }
-      if(typeof data11 == "number"){
-        if(data11 < 0 || isNaN(data11)){
+      if(typeof data6 == "number"){
+        if(data6 < 0 || isNaN(data6)){
           vErrors = addViolation(vErrors, instancePath+"/linesRemoved", "minimum", "must be >= 0");
           errors++;
         }
@@ -418,7 +427,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
   validate1.errors = vErrors;
   return errors === 0;
 });
-const validate2: Check = defineCheck((data: any, instancePath = '') => {
+const validate4: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
@@ -449,10 +458,10 @@ const validate2: Check = defineCheck((data: any, instancePath = '') => {
     vErrors = addViolation(vErrors, instancePath, "type", "must be object");
     errors++;
   }
-  validate2.errors = vErrors;
+  validate4.errors = vErrors;
   return errors === 0;
 });
-const validate3: Check = defineCheck((data: any, instancePath = '') => {
+const validate5: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
@@ -482,7 +491,7 @@ const validate3: Check = defineCheck((data: any, instancePath = '') => {
     vErrors = addViolation(vErrors, instancePath, "type", "must be object");
     errors++;
   }
-  validate3.errors = vErrors;
+  validate5.errors = vErrors;
   return errors === 0;
 });
 
@@ -586,7 +595,7 @@ export const reviewPrDiffTooLargeDetails: Validator<ReviewPrDiffTooLargeDetails>
     },
     required: ['bytes', 'limit'],
   },
-  validate2,
+  validate4,
 );
 
 export const reviewPrNotADiffDetails: Validator<ReviewPrNotADiffDetails> = defineValidator(
@@ -595,7 +604,7 @@ export const reviewPrNotADiffDetails: Validator<ReviewPrNotADiffDetails> = defin
     properties: { line: { description: 'Line of the diff, from 1.', type: 'integer' }, message: { type: 'string' } },
     required: ['line', 'message'],
   },
-  validate3,
+  validate5,
 );
 
 /** The declared errors, each with the type of its details. */

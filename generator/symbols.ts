@@ -1,0 +1,28 @@
+import type { CapabilityModel, ContractModel } from './model.js';
+import { type Code, type SourceFile, source } from './print.js';
+
+/** The package that generated code stands on. */
+export const RUNTIME = '@declaragent/runtime';
+
+/** Where, as seen from the folder of the contract, the module of a capability is. */
+export function capabilityModule({ name }: CapabilityModel): string {
+  return `./capabilities/${name}.gen.js`;
+}
+
+/** The value that holds a capability, imported. */
+export function capabilityValue(capability: CapabilityModel, file: SourceFile): Code {
+  return file.value(`${capability.names.member}Capability`, capabilityModule(capability));
+}
+
+/** The value that holds a contract, imported. */
+export function contractValue({ names }: ContractModel, file: SourceFile): Code {
+  return file.value(`${names.value}Contract`, './contract.gen.js');
+}
+
+/** `ReviewPrInput, ReviewPrOutput, ReviewPrErrors`, imported: what a call, a skill and a capability are generic over. */
+export function typeArguments(capability: CapabilityModel, file: SourceFile): Code {
+  const { input, output, errors, names } = capability;
+  const types = [input.typeName, output.typeName, ...(errors.length > 0 ? [`${names.type}Errors`] : [])];
+  const from = capabilityModule(capability);
+  return source(types.map((name) => file.type(name, from).code).join(', '));
+}

@@ -1,0 +1,114 @@
+import { appendFileSync, existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  contract,
+  createAgentFolder,
+  createAgentFolderWithPeer,
+  merge,
+  peersText,
+  REVIEW,
+  review,
+} from '../support/agent-folder.js';
+import { command } from '../support/command.js';
+import { capability, contractText } from '../support/contract.js';
+import { createScratch, readTree, stampTree, writeFiles } from '../support/scratch.js';
+
+describe('codegen', () => {
+  it('overwrites a generated file that was edited, and says so', async () => {
+    const folder = await createAgentFolder();
+    const before = readTree(folder);
+    appendFileSync(path.join(folder, REVIEW), '// mine\n');
+    const { stderr } = await command(folder, 'codegen');
+    expect(stderr).toContain(`Note: ${REVIEW} had been edited by hand and was overwritten.`);
+    expect(readTree(folder)).toEqual(before);
+  });
+
+  it('deletes the folder of a peer that is gone', async () => {
+    const folder = await createAgentFolderWithPeer();
+    writeFiles(folder, { 'rpc-peers.yaml': peersText() });
+    const { stdout } = await command(folder, 'codegen', '--check');
+    expect(stdout).toContain('orphaned generated/peer/capabilities/merge.gen.ts');
+    await command(folder, 'codegen');
+    expect(Object.keys(readTree(folder)).filter((name) => name.startsWith('generated/peer'))).toEqual([]);
+  });
+
+  it('deletes the file of a capability that is gone, and no other', async () => {
+    const folder = await createAgentFolder({ 'capabilities.yaml': contractText({ capabilities: [review, merge] }) });
+    const before = Object.keys(readTree(folder));
+    writeFiles(folder, { 'capabilities.yaml': contract });
+    await command(folder, 'codegen');
+    const gone = before.filter((name) => !Object.hasOwn(readTree(folder), name));
+    expect(gone).toEqual(['generated/a/capabilities/merge.gen.ts']);
+  });
+
+  it('keeps a file of a peer that is gone when it was edited, and goes on reporting it', async () => {
+    const folder = await createAgentFolderWithPeer();
+    const edited = 'generated/peer/capabilities/merge.gen.ts';
+    appendFileSync(path.join(folder, edited), '// mine\n');
+    writeFiles(folder, { 'rpc-peers.yaml': peersText() });
+    expect((await command(folder, 'codegen')).stderr).toContain(
+      `Note: ${edited} is not as codegen wrote it, so it was kept`,
+    );
+    expect(readTree(folder)[edited]).toContain('// mine');
+    const { status, stdout } = await command(folder, 'codegen', '--check');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: `orphaned ${edited}\n` });
+  });
+
+  it('leaves a file in the output folder that it did not write', async () => {
+    const folder = await createAgentFolder();
+    writeFiles(folder, { 'generated/a/notes.txt': 'mine\n' });
+    await command(folder, 'codegen');
+    expect(readTree(folder)['generated/a/notes.txt']).toBe('mine\n');
+  });
+
+  it('ends with 3 and writes nothing when a file that is not its own is in the way', async () => {
+    const folder = createScratch({ 'capabilities.yaml': contract, 'generated/a/index.ts': 'export const mine = 1;\n' });
+    const before = readTree(folder);
+    const { status, stderr } = await command(folder, 'codegen');
+    expect({ status, tree: readTree(folder) }).toEqual({ status: 3, tree: before });
+    expect(stderr).toMatch(/generated\/a\/index\.ts is not from codegen.*Nothing was written\./);
+  });
+
+  it.each(['generated', 'generated/a', REVIEW])(
+    'ends with 3 and writes nothing when %s is a symbolic link',
+    async (name) => {
+      const folder = await createAgentFolder();
+      renameSync(path.join(folder, name), path.join(folder, 'elsewhere'));
+      symlinkSync(path.join(folder, 'elsewhere'), path.join(folder, name));
+      const changed = capability('review', { type: 'object', required: ['url'] });
+      writeFiles(folder, { 'capabilities.yaml': contractText({ capabilities: [changed] }) });
+      const before = stampTree(folder);
+      expect((await command(folder, 'codegen')).status).toBe(3);
+      expect(stampTree(folder)).toEqual(before);
+    },
+  );
+
+  it('deletes nothing through a symbolic link', async () => {
+    const folder = await createAgentFolderWithPeer();
+    renameSync(path.join(folder, 'generated'), path.join(folder, 'elsewhere'));
+    symlinkSync(path.join(folder, 'elsewhere'), path.join(folder, 'generated'));
+    writeFiles(folder, { 'rpc-peers.yaml': peersText() });
+    expect((await command(folder, 'codegen')).status).toBe(3);
+    expect(existsSync(path.join(folder, 'elsewhere/peer/index.ts'))).toBe(true);
+  });
+
+  it.each(['generated', 'skills'])('ends with 3 when %s is a file', async (name) => {
+    const folder = createScratch({ 'capabilities.yaml': contract, [name]: 'mine\n' });
+    const { status, stderr } = await command(folder, 'codegen');
+    expect({ status, stderr }).toEqual({
+      status: 3,
+      stderr: `${name} should be a folder; move it away. Nothing was written.\n`,
+    });
+  });
+
+  it.each([REVIEW, 'skills.ts'])('ends with 3 when %s is a folder', async (name) => {
+    const folder = createScratch({ 'capabilities.yaml': contract });
+    mkdirSync(path.join(folder, name), { recursive: true });
+    expect((await command(folder, 'codegen')).status).toBe(3);
+  });
+
+  it('leaves no temporary file behind', async () => {
+    expect(Object.keys(readTree(await createAgentFolder())).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});

@@ -1,0 +1,6 @@
+import type { ReviewPrSkill } from '../generated/every-form/index.js';
+
+export const reviewPr: ReviewPrSkill = async (_input, ctx) => {
+  // Return the output, or answer a declared error with ctx.fail().
+  return ctx.notImplemented();
+};

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { type AgentRpcEnvelope, defaultLimits, type TransportKind } from '../../runtime/envelope.js';
+import { createRoutes, type Line, type Peer } from '../../runtime/routes.js';
+import type { Transport } from '../../runtime/transport.js';
+import { memory } from '../../runtime/transports/memory.js';
+
+async function lineOf(kind: TransportKind): Promise<Line> {
+  const transport: Transport = { ...memory(), kind };
+  const connection = await transport.connect({ agent: 'agent://me', instance: 'i' });
+  return { transport, connection, replyTo: `${kind}://agents.me.responses.i`, limits: defaultLimits };
+}
+
+const line = await lineOf('memory');
+const request: AgentRpcEnvelope = {
+  version: 1,
+  kind: 'request',
+  messageId: 'm1',
+  correlationId: 'c1',
+  from: 'agent://caller',
+  to: 'agent://me',
+  capability: 'x',
+};
+
+function answerTopic(replyTo: string, options: { tenantId?: string; peers?: Peer[] } = {}): string | undefined {
+  const envelope = { ...request, replyTo, tenantId: options.tenantId };
+  return createRoutes(options.peers, [line]).answerTopic(line, envelope);
+}
+
+test('without a table any agent is reached at its default topics on the first line', async () => {
+  const routes = createRoutes(undefined, [line, await lineOf('nats')]);
+  expect(routes.routeTo('agent://b')).toMatchObject({ line, topics: { requests: 'agents.b.requests' } });
+});
+
+test('a tenant has topics of its own', () => {
+  expect(createRoutes(undefined, [line], 'acme').routeTo('agent://b').topics).toEqual({
+    requests: 'agents.b.acme.requests',
+    responses: 'agents.b.acme.responses',
+    events: 'agents.b.acme.events',
+  });
+});
+
+test('with a table an agent that it lacks is no peer', () => {
+  const routes = createRoutes([{ agent: 'agent://b', transports: [{ kind: 'memory' }] }], [line]);
+  expect(() => routes.routeTo('agent://c')).toThrow(expect.objectContaining({ code: 'EAGENTRPC_NO_PEER' }));
+  expect(routes.routeTo('agent://b').line).toBe(line);
+});
+
+test('the first way that the bus has a transport for is taken, with its topics', () => {
+  const peers: Peer[] = [
+    { agent: 'agent://b', transports: [{ kind: 'kafka' }, { kind: 'memory', topics: { requests: 'inbox' } }] },
+  ];
+  expect(createRoutes(peers, [line]).routeTo('agent://b').topics.requests).toBe('inbox');
+});
+
+test('a peer that only other transports reach is an error that names both sides', () => {
+  const routes = createRoutes([{ agent: 'agent://b', transports: [{ kind: 'kafka' }, { kind: 'nats' }] }], [line]);
+  expect(() => routes.routeTo('agent://b')).toThrow(
+    expect.objectContaining({
+      code: 'EAGENTRPC_NO_TRANSPORT',
+      message: 'agent://b is reached by kafka, nats, and this bus has memory.',
+    }),
+  );
+});
+
+test('a way may say which of several transports of a kind it takes', async () => {
+  const other = await lineOf('memory');
+  const peers: Peer[] = [{ agent: 'agent://b', transports: [{ kind: 'memory', via: other.transport }] }];
+  expect(createRoutes(peers, [line, other]).routeTo('agent://b').line).toBe(other);
+});
+
+test("an answer goes to the reply topic of the request's own sender, or below it", () => {
+  for (const topic of ['agents.caller.responses', 'agents.caller.responses.i1', 'agents.caller.responses.a.b_c-d']) {
+    expect(answerTopic(`memory://${topic}`)).toBe(topic);
+  }
+});
+
+test('without a replyTo the answer goes to the default topic of the sender', () => {
+  expect(createRoutes(undefined, [line]).answerTopic(line, request)).toBe('agents.caller.responses');
+});
+
+test.each([
+  'nats://agents.caller.responses',
+  'memory://agents.other.responses',
+  'memory://agents.second.responses.x',
+  'memory://agents.caller.requests',
+  'memory://agents.caller.responsesX',
+  'memory://agents.caller.responses.',
+  'memory://agents.caller.responses.*',
+  'memory://agents.caller.responses.>',
+  'memory://agents.caller.responses..x',
+  'memory://agents.caller.responses/../x',
+  'memory://$SYS.x',
+])('a replyTo of %s picks no place', (replyTo) => {
+  expect(answerTopic(replyTo)).toBeUndefined();
+});
+
+test("a tenant's answers go to the tenant's topic only", () => {
+  expect(answerTopic('memory://agents.caller.acme.responses.i', { tenantId: 'acme' })).toBeDefined();
+  expect(answerTopic('memory://agents.caller.responses.i', { tenantId: 'acme' })).toBeUndefined();
+  expect(answerTopic('memory://agents.caller.acme.responses.i')).toBeUndefined();
+});
+
+test('an answer may go where the peer table says that the sender listens', () => {
+  const peers: Peer[] = [
+    { agent: 'agent://caller', transports: [{ kind: 'memory', topics: { responses: 'replies.caller' } }] },
+  ];
+  expect(answerTopic('memory://replies.caller.i1', { peers })).toBe('replies.caller.i1');
+  expect(answerTopic('memory://replies.caller.i1')).toBeUndefined();
+});

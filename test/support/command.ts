@@ -1,0 +1,25 @@
+import type { ExitCode } from '../../src/exit.js';
+import { run } from '../../src/program.js';
+
+export interface Finished {
+  readonly status: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line in a folder, without a process. */
+export async function command(cwd: string, ...args: readonly string[]): Promise<Finished> {
+  let stdout = '';
+  let stderr = '';
+  const status = await run(args, {
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+    columns: undefined,
+    cwd,
+  });
+  return { status, stdout, stderr };
+}
