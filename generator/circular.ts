@@ -1,4 +1,4 @@
-import { isObject } from './dialect.js';
+import { isObject } from './json.js';
 import { typeNameOf } from './model.js';
 import type { Definition } from './normalize.js';
 import type { Problem } from './problem.js';

@@ -1,7 +1,7 @@
-import { isObject } from './dialect.js';
-import { type Path, pointerOfPath, type SourceDocument } from './document.js';
+import type { SourceDocument } from './document.js';
+import { isObject, type JsonObject, type Path, pointerOfPath } from './json.js';
 import { AGENT_FILE, type AgentFolder } from './load.js';
-import { type BusModel, byCodePoint, type JsonObject } from './model.js';
+import { type BusModel, byCodePoint } from './model.js';
 import { type Problem, placeText } from './problem.js';
 
 /** Keys of a transport that belong to one agent's topics; the rest says how to reach the broker. */

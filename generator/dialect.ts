@@ -1,7 +1,9 @@
+import { isObject } from './json.js';
+
 /** Where the subschemas of a keyword's value are. */
 export type Holds = 'nothing' | 'schema' | 'schema-list' | 'schema-map' | 'schema-or-list' | 'dependencies';
 
-type Draft = '2020-12' | 'draft-07';
+export type Draft = '2020-12' | 'draft-07';
 
 interface Keyword {
   readonly holds: Holds;
@@ -109,7 +111,7 @@ export const FOREIGN_KEYWORDS: ReadonlySet<string> = new Set([
     'units',
   ],
   ...['formatMinimum', 'formatMaximum', 'formatExclusiveMinimum', 'formatExclusiveMaximum', 'typeof', 'instanceof'],
-  ...['divisibleBy', 'disallow', 'optional', '$recursiveRef', '$recursiveAnchor', 'contentEncoding', 'media', 'links'],
+  ...['divisibleBy', 'disallow', 'optional', '$recursiveRef', '$recursiveAnchor', 'media', 'links'],
 ]);
 
 /** The seven types of JSON Schema. */
@@ -125,12 +127,6 @@ export function dialectOf(uri: unknown): Draft | null {
   if (plainUri === 'https://json-schema.org/draft/2020-12/schema') return '2020-12';
   if (plainUri === 'https://json-schema.org/draft-07/schema') return 'draft-07';
   return null;
-}
-
-export type { Draft };
-
-export function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Calls `visit` with each schema directly inside `schema`, and the path to it. */
@@ -168,21 +164,3 @@ export function mapSubschemas(
   });
   return Object.fromEntries(entries);
 }
-
-const NUMBER_FORMATS = ['int32', 'int64', 'float', 'double'];
-const STRING_FORMATS = [
-  ...['date', 'time', 'date-time', 'iso-time', 'iso-date-time', 'duration', 'uri', 'uri-reference', 'uri-template'],
-  ...['url', 'email', 'hostname', 'ipv4', 'ipv6', 'regex', 'uuid', 'json-pointer', 'json-pointer-uri-fragment'],
-  ...['relative-json-pointer', 'byte', 'password', 'binary'],
-];
-
-const isAny = (): boolean => true;
-
-/**
- * The formats that generated validators assert, in the form in which ajv decides how to call them; the checks
- * themselves are in the runtime. A format that is not among them is an annotation.
- */
-export const FORMATS: Record<string, typeof isAny | { readonly type: 'number'; readonly validate: typeof isAny }> = {
-  ...Object.fromEntries(STRING_FORMATS.map((name) => [name, isAny])),
-  ...Object.fromEntries(NUMBER_FORMATS.map((name) => [name, { type: 'number', validate: isAny } as const])),
-};

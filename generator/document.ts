@@ -1,11 +1,22 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  Parser,
+} from 'yaml';
+import type { Path } from './json.js';
 import type { Place, Problem, ProblemCode } from './problem.js';
 
 /** How deep a contract may nest; real ones stay under 30, and every walk in this room recurses. */
 const MAX_DEPTH = 100;
-
-/** Keys and indexes from the root of a document to a node. */
-export type Path = readonly (string | number)[];
 
 /** A parsed file that can say where each of its values stands. */
 export interface SourceDocument {
@@ -41,26 +52,29 @@ export function parseSource(file: string, text: string): ParseResult {
     problems: [{ code, place: at, message, fix }],
   });
 
-  let root: ReturnType<typeof parseDocument>;
-  try {
-    // The library's own check of key uniqueness takes quadratic time; inspect() does it in one pass.
-    root = parseDocument(text, {
-      lineCounter,
-      uniqueKeys: false,
-      prettyErrors: false,
-      stringKeys: true,
-      logLevel: 'error',
-    });
-  } catch (error) {
-    if (error instanceof RangeError) return tooDeep(failed);
-    throw error;
+  const tokens = [...new Parser(lineCounter.addNewLine).parse(text)];
+  const deepest = offsetBeyondDepth(tokens);
+  if (deepest !== null) {
+    const message = `The document nests deeper than ${MAX_DEPTH} levels.`;
+    return failed(
+      'too-deep',
+      message,
+      'Move inner schemas to definitions and refer to them with $ref.',
+      placeAt(deepest),
+    );
   }
+  const [root, second] = composeDocuments(tokens, text);
+  if (root === undefined) return { document: { file, text, value: null, place: () => placeAt(0) }, problems: [] };
   const problems: Problem[] = [...root.errors, ...root.warnings].map((issue) => ({
     code: 'yaml-syntax',
     place: placeAt(issue.pos[0]),
     message: `This is not well-formed YAML: ${issue.message.replace(/\s+/g, ' ').replace(/\.?$/, '.')}`,
     fix: 'Correct the YAML at the marked place.',
   }));
+  if (second !== undefined) {
+    const message = 'A second document begins here, and the file may hold one only.';
+    problems.push({ code: 'yaml-syntax', place: placeAt(second.range[0]), message, fix: 'Remove it, or the "---".' });
+  }
   const contents = root.contents as ParsedNode | null;
   const place = (path: Path, part: 'key' | 'value' = 'value'): Place => {
     const range = rangeOf(root, contents, path, part);
@@ -68,7 +82,6 @@ export function parseSource(file: string, text: string): ParseResult {
   };
   if (problems.length > 0) return { document: { file, text, value: undefined, place }, problems };
   const inspection = inspect(contents, placeAt);
-  if ('tooDeepAt' in inspection) return tooDeep(failed, inspection.tooDeepAt);
   if (inspection.length > 0) return { document: { file, text, value: undefined, place }, problems: inspection };
   try {
     return { document: { file, text, value: root.toJS({ maxAliasCount: 1000 }), place }, problems: [] };
@@ -79,22 +92,30 @@ export function parseSource(file: string, text: string): ParseResult {
   }
 }
 
-function tooDeep(failed: Failed, at?: Place): ParseResult {
-  return failed(
-    'too-deep',
-    `The document nests deeper than ${MAX_DEPTH} levels.`,
-    'Move inner schemas to definitions and refer to them with $ref.',
-    at,
-  );
+/** The library's own check of key uniqueness takes quadratic time; inspect() does it in one pass. */
+const OPTIONS = { uniqueKeys: false, prettyErrors: false, stringKeys: true, logLevel: 'error' } as const;
+
+function composeDocuments(tokens: readonly CST.Token[], text: string): Document.Parsed[] {
+  return [...new Composer(OPTIONS).compose(tokens, true, text.length)];
+}
+
+/** Where the file first nests too deeply for those who recurse through it, the library's composer among them. */
+function offsetBeyondDepth(tokens: readonly CST.Token[]): number | null {
+  const queue = tokens.map((token) => ({ token, depth: token.type === 'document' ? -1 : 0 })).reverse();
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const { token, depth } = next;
+    if (depth > MAX_DEPTH) return token.offset;
+    const items = 'items' in token ? token.items : token.type === 'document' ? [{ value: token.value }] : [];
+    for (const { key, value } of [...items].reverse() as CST.CollectionItem[]) {
+      for (const inner of [value, key]) if (inner) queue.push({ token: inner, depth: depth + 1 });
+    }
+  }
+  return null;
 }
 
 /** Finds keys that stand twice, and values without a form in JSON or UTF-8, in time linear in the size of the file. */
-function inspect(
-  contents: Node | null,
-  placeAt: (start: number, end?: number) => Place,
-): Problem[] | { readonly tooDeepAt: Place } {
+function inspect(contents: Node | null, placeAt: (start: number, end?: number) => Place): Problem[] {
   const problems: Problem[] = [];
-  let tooDeepAt: Place | null = null;
   const at = (node: unknown): Place => {
     const range = (node as Node).range;
     return range ? placeAt(range[0], range[1]) : placeAt(0);
@@ -109,11 +130,7 @@ function inspect(
       fix: 'Write the whole character, or remove the escape.',
     });
   };
-  const walk = (node: unknown, depth: number): void => {
-    if (depth > MAX_DEPTH) {
-      tooDeepAt ??= at(node);
-      return;
-    }
+  const walk = (node: unknown): void => {
     if (isMap(node)) {
       const seen = new Map<string, unknown>();
       for (const pair of node.items) {
@@ -129,10 +146,10 @@ function inspect(
         }
         seen.set(key, pair.key);
         inspectText(pair.key);
-        walk(pair.value, depth + 1);
+        walk(pair.value);
       }
     } else if (isSeq(node)) {
-      for (const item of node.items) walk(item, depth + 1);
+      for (const item of node.items) walk(item);
     } else if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value)) {
       problems.push({
         code: 'not-json',
@@ -142,18 +159,13 @@ function inspect(
       });
     } else if (isScalar(node)) inspectText(node);
   };
-  walk(contents, 0);
-  return tooDeepAt === null ? problems : { tooDeepAt };
+  walk(contents);
+  return problems;
 }
 
 type Range = readonly [number, number];
 
-function rangeOf(
-  root: ReturnType<typeof parseDocument>,
-  contents: Node | null,
-  path: Path,
-  part: 'key' | 'value',
-): Range | null {
+function rangeOf(root: Document.Parsed, contents: Node | null, path: Path, part: 'key' | 'value'): Range | null {
   let node: unknown = contents;
   let range: Range | null = rangeOfNode(contents);
   for (const [index, token] of path.entries()) {
@@ -179,17 +191,4 @@ function rangeOf(
 function rangeOfNode(node: unknown): Range | null {
   const range = (node as Node | null | undefined)?.range;
   return range ? [range[0], range[1]] : null;
-}
-
-/** A JSON Pointer (RFC 6901) as a path. */
-export function pathOfPointer(pointer: string): string[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
-/** A path as a JSON Pointer (RFC 6901). */
-export function pointerOfPath(path: Path): string {
-  return path.map((token) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

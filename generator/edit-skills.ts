@@ -1,4 +1,4 @@
-import { Node, type ObjectLiteralExpression, Project, type SourceFile } from 'ts-morph';
+import { type ImportDeclaration, Node, type ObjectLiteralExpression, Project, type SourceFile } from 'ts-morph';
 import type { CapabilityModel } from './model.js';
 
 export interface SkillsEdit {
@@ -129,10 +129,22 @@ function importEdit(
   capabilities: readonly CapabilityModel[],
   { newline, quote, semicolon }: Style,
 ): Insertion {
-  const lines = capabilities.map(
-    ({ names: { value }, skill }) => `import { ${value} } from ${quote}./skills/${skill}.js${quote}${semicolon}`,
-  );
+  const imported = new Set(file.getImportDeclarations().flatMap((declaration) => localNames(declaration)));
+  const lines = capabilities
+    .filter(
+      ({ names: { value } }) => !imported.has(value) && !file.getVariableDeclaration(value) && !file.getFunction(value),
+    )
+    .map(({ names: { value }, skill }) => `import { ${value} } from ${quote}./skills/${skill}.js${quote}${semicolon}`);
   const last = file.getImportDeclarations().at(-1);
+  if (lines.length === 0) return { position: 0, insert: '' };
   if (last === undefined) return { position: 0, insert: lines.join(newline) + newline + newline };
   return { position: afterComment(text, last.getEnd()), insert: newline + lines.join(newline) };
+}
+
+function localNames(declaration: ImportDeclaration): string[] {
+  const named = declaration.getNamedImports().map((name) => name.getAliasNode()?.getText() ?? name.getName());
+  return [
+    ...named,
+    ...[declaration.getDefaultImport(), declaration.getNamespaceImport()].flatMap((node) => node?.getText() ?? []),
+  ];
 }

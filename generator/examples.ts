@@ -1,9 +1,9 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
-import { isObject } from './dialect.js';
-import { type Path, pathOfPointer, type SourceDocument } from './document.js';
+import type { ErrorObject } from 'ajv';
+import type { SourceDocument } from './document.js';
+import { isObject, type Path, pathOfPointer } from './json.js';
 import { type CapabilityModel, type SchemaModel, selfContained } from './model.js';
 import type { Problem } from './problem.js';
+import { compilable, createAjv } from './vocabulary.js';
 
 /** Finds examples that break the schemas they are examples of. A schema that is not sound says nothing about examples. */
 export function checkExamples(
@@ -32,17 +32,8 @@ function mismatches(
   value: unknown,
   name: string,
 ): Problem[] {
-  // The schema was checked before; a check of it for each example would take longer than all else.
-  const ajv = new Ajv2020({
-    allErrors: true,
-    strict: false,
-    ownProperties: true,
-    meta: false,
-    validateSchema: false,
-    logger: false,
-  });
-  addFormats.default(ajv);
-  const check = ajv.compile(selfContained(schema));
+  const ajv = createAjv({});
+  const check = ajv.compile(compilable(selfContained(schema)));
   if (check(value)) return [];
   const part = path.at(-1) === 'input' ? 'inputSchema' : 'outputSchema';
   const seen = new Set<string>();

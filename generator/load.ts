@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
-import { isObject } from './dialect.js';
 import { parseSource, type SourceDocument } from './document.js';
+import { isObject } from './json.js';
 import type { Problem, ProblemCode } from './problem.js';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -53,18 +53,29 @@ export function loadAgentFolder(directory: string): AgentFolder {
   const capabilities = existsSync(capabilitiesPath) ? readContract(capabilitiesPath, reader) : null;
   const peers = existsSync(peersPath) ? reader.read(peersPath) : null;
   const agent = existsSync(agentPath) ? reader.read(agentPath) : null;
-  if (capabilities === null && peers === null && reader.problems.length === 0) {
-    reader.problems.push({
-      code: 'file-missing',
-      place: { file: CAPABILITIES_FILE, line: 1, column: 1 },
-      message: `The folder ${directory} holds neither ${CAPABILITIES_FILE} nor ${PEERS_FILE}.`,
-      fix: `Name an agent's folder, or write a ${CAPABILITIES_FILE} that says what the agent can do.`,
-    });
-  }
+  if (capabilities === null && peers === null && reader.problems.length === 0)
+    reader.problems.push(nothingIn(directory));
   const peerContracts = peers === null ? [] : readPeerContracts(peers, directory, reader);
   const skillFiles = readSkillFiles(directory);
   const { problems, sources } = reader;
   return { directory, capabilities, peers, peerContracts, agent, skillFiles, problems, sources };
+}
+
+function nothingIn(directory: string): Problem {
+  const place = { file: CAPABILITIES_FILE, line: 1, column: 1 };
+  if (!existsSync(directory)) {
+    return { code: 'file-missing', place, message: 'The folder does not exist.', fix: "Name an agent's folder." };
+  }
+  const other = readdirSync(directory).find((name) => /^(?:capabilities|rpc-peers)\.(?:yml|json)$/i.test(name));
+  return {
+    code: 'file-missing',
+    place,
+    message: `The folder has neither ${CAPABILITIES_FILE} nor ${PEERS_FILE}.`,
+    fix:
+      other === undefined
+        ? `Name an agent's folder, or write a ${CAPABILITIES_FILE} that says what the agent can do.`
+        : `Rename ${other} to ${other.replace(/\..*$/, '.yaml').toLowerCase()}.`,
+  };
 }
 
 function readSkillFiles(directory: string): SkillFiles {
@@ -94,7 +105,7 @@ function createReader(directory: string): Reader {
     const known = documents.get(file);
     if (known !== undefined) return known;
     const name = path.relative(directory, file).split(path.sep).join('/');
-    const text = readText(file);
+    const text = readText(file, name);
     let document: SourceDocument | null = null;
     if (typeof text !== 'string') {
       problems.push({ ...text, place: askedFrom ?? { file: name, line: 1, column: 1 } });
@@ -112,34 +123,33 @@ function createReader(directory: string): Reader {
 
 type Unreadable = { readonly code: ProblemCode; readonly message: string; readonly fix: string };
 
-function readText(file: string): string | Unreadable {
-  const base = path.basename(file);
+function readText(file: string, name: string): string | Unreadable {
   let stats: Stats;
   let bytes: Buffer;
   try {
     stats = statSync(file);
-    if (!stats.isFile()) return unreadable(`${base} is not a file.`, 'Name a file.');
+    if (!stats.isFile()) return unreadable(`${name} is not a file.`, 'Name a file.');
     if (stats.size > MAX_FILE_BYTES) {
-      return unreadable(`${base} has ${stats.size} bytes, more than 4 MiB.`, 'Split the contract into several agents.');
+      return unreadable(`${name} has ${stats.size} bytes, more than 4 MiB.`, 'Split the contract into several agents.');
     }
     bytes = readFileSync(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return {
         code: 'file-missing',
-        message: `The file ${base} does not exist.`,
+        message: `The file ${name} does not exist.`,
         fix: 'Correct the path, or add the file.',
       };
     }
     return unreadable(
-      `${base} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
+      `${name} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
       'Make it readable.',
     );
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return unreadable(`${base} is not UTF-8 text.`, 'Save the file as UTF-8.');
+    return unreadable(`${name} is not UTF-8 text.`, 'Save the file as UTF-8.');
   }
 }
 

@@ -1,3 +1,6 @@
+import { forEachSubschema } from './dialect.js';
+import { isObject, type JsonObject } from './json.js';
+
 /** What every emitter reads: one agent's folder with nothing optional left and nothing unresolved. */
 
 /** A JSON Schema 2020-12 object whose only references are `#/$defs/<type name>`. */
@@ -26,10 +29,6 @@ export interface BusModel {
   readonly kinds: readonly string[];
   /** Where each string that holds `${env:…}` stands, by JSON Pointer into `{ transports, peers, auth }`. */
   readonly places: ReadonlyMap<string, string>;
-}
-
-export interface JsonObject {
-  readonly [key: string]: unknown;
 }
 
 export interface ContractModel {
@@ -133,4 +132,16 @@ export function selfContained({ schema, needs }: SchemaModel): Schema {
 /** Ordered by code point, which no locale changes. */
 export function byCodePoint(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** The type names that a normalized schema refers to directly. */
+export function referencesOf(schema: Schema | boolean): Set<string> {
+  const found = new Set<string>();
+  const walk = (value: unknown): void => {
+    if (!isObject(value)) return;
+    if (value['$ref'] !== undefined) found.add(typeNameOf(value['$ref']));
+    forEachSubschema(value, walk);
+  };
+  walk(schema);
+  return found;
 }

@@ -1,3 +1,5 @@
+import type { SourceDocument } from './document.js';
+import type { Path } from './json.js';
 import type { Place, Problem } from './problem.js';
 
 /*
@@ -17,18 +19,29 @@ const RESERVED: ReadonlySet<string> = new Set(
 /** Types and values that generated modules use; a definition of the same name would hide them. */
 const TAKEN: ReadonlySet<string> = new Set(
   `Array Boolean Date Error Function Infinity JSON Map Math NaN Number Object Promise Proxy Record RegExp Set String
-  Symbol Bus BusConfig Call CapabilityContract Check ConnectOptions Contract Implementation JsonSchema ServeOptions Service Skill
-  ToolDefinition TransportLoaders Validator`.split(/\s+/),
+  Symbol Bus BusConfig Call Caller CapabilityContract Check ConnectOptions Contract Implementation JsonSchema
+  ServeOptions Service Skill ToolDefinition TransportLoaders Validator`.split(/\s+/),
 );
 
-/** `review-pr` → `ReviewPr`: the parts between separators, each with its first letter in upper case. */
-export function typeIdentifier(name: string): string {
+/** Values that generated modules import, and the object that a user's skills are put together in. */
+const TAKEN_VALUES: ReadonlySet<string> = new Set(
+  `addViolation codePointLength connect createCall deepEqual defineCheck defineValidator formats implement serve
+  skills`.split(/\s+/),
+);
+
+/** `review-pr` → `ReviewPr`: what the types of a capability or an agent begin with, their own word to follow. */
+export function typePrefix(name: string): string {
   const parts = name
     .normalize('NFC')
     .split(/[^\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}]+/u)
     .filter((part) => part !== '');
   const joined = parts.map((part) => capitalise(part)).join('');
-  const identifier = /^[\p{L}\p{Nl}]/u.test(joined) ? joined : `_${joined}`;
+  return /^[\p{L}\p{Nl}]/u.test(joined) ? joined : `_${joined}`;
+}
+
+/** `finding` → `Finding`, `error` → `Error_`: the type of a definition, which stands alone. */
+export function typeIdentifier(name: string): string {
+  const identifier = typePrefix(name);
   return TAKEN.has(identifier) || RESERVED.has(identifier) ? `${identifier}_` : identifier;
 }
 
@@ -42,7 +55,12 @@ export function memberIdentifier(name: string): string {
 export function valueIdentifier(name: string): string {
   const member = memberIdentifier(name);
   const identifier = /^\d/.test(member) ? `_${member}` : member;
-  return RESERVED.has(identifier) ? `${identifier}_` : identifier;
+  return RESERVED.has(identifier) || TAKEN_VALUES.has(identifier) ? `${identifier}_` : identifier;
+}
+
+/** `ReviewPrInput` → `reviewPrInput`. */
+export function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** `DIFF_TOO_LARGE` → `DiffTooLarge`. */
@@ -57,6 +75,11 @@ export function codeIdentifier(code: string): string {
 /** Whether a name that x-ts-name gives may stand in generated code. */
 export function isFreeTypeName(name: string): boolean {
   return !TAKEN.has(name) && !RESERVED.has(name);
+}
+
+/** Whether a constant of that name may stand beside those of a validator. */
+export function isFreeValueName(name: string): boolean {
+  return !RESERVED.has(name) && !TAKEN_VALUES.has(name) && !/^(?:validate|func|pattern|schema|formats)\d*$/.test(name);
 }
 
 /** Two capability names with one key are one name to people and to case-insensitive disks. */
@@ -105,4 +128,15 @@ export function findCollisions(declarations: readonly Declaration[]): Problem[] 
     });
   }
   return problems;
+}
+
+/** The problem of a name that stands twice in one list. */
+export function duplicateName(what: string, name: string, document: SourceDocument, path: Path, first: Path): Problem {
+  return {
+    code: 'duplicate-name',
+    place: document.place(path),
+    message: `A ${what} named "${name}" already exists; names that differ only by case, - or _ count as one.`,
+    fix: 'Rename one of the two, or remove it.',
+    related: { place: document.place(first), message: 'The first one stands at' },
+  };
 }

@@ -1,9 +1,11 @@
-import { type Draft, dialectOf, forEachSubschema, isObject, KEYWORDS } from './dialect.js';
-import { type Path, pathOfPointer, pointerOfPath, type SourceDocument } from './document.js';
+import { type Draft, KEYWORDS } from './dialect.js';
+import type { SourceDocument } from './document.js';
+import { isObject, type JsonObject, type Path, pointerOfPath, samePath, valueAt } from './json.js';
 import type { ContractFiles } from './load.js';
-import { referenceTo, type Schema, typeNameOf } from './model.js';
-import { isFreeTypeName, typeIdentifier } from './names.js';
-import { nearest, type Problem } from './problem.js';
+import { referenceTo, type Schema } from './model.js';
+import { isFreeTypeName, isFreeValueName, lowerFirst, typeIdentifier, typePrefix } from './names.js';
+import type { Problem } from './problem.js';
+import { createResolver, type Location, type Scope } from './references.js';
 import { validateSchema } from './validate-schemas.js';
 
 /** A schema that a contract names by itself, with the name that its type will have. */
@@ -37,24 +39,6 @@ export interface Normalizer {
   readonly problems: Problem[];
 }
 
-/** Where the walk stands: a schema, the resource that `#` means there, its base address and its dialect. */
-interface Scope {
-  readonly root: SchemaRoot;
-  readonly document: SourceDocument;
-  /** The path of the innermost schema that `#` refers to. */
-  readonly resource: Path;
-  readonly base: string;
-  readonly draft: Draft;
-}
-
-interface Location {
-  readonly document: SourceDocument;
-  readonly path: Path;
-}
-
-/** No address of this scheme can be fetched; it only gives relative references something to resolve against. */
-const SCHEME = 'contract:///';
-
 /** `rootList` holds every root that will be normalized, since any of them may be referred to by another. */
 export function createNormalizer(
   files: ContractFiles,
@@ -67,29 +51,42 @@ export function createNormalizer(
   const identity = ({ document, path }: Location): string => `${document.file}#${pointerOfPath(path)}`;
   const roots = new Map(rootList.map((root) => [identity(root), root] as const));
   const validated = new Set<string>();
-  const paths = new Map([...files.byPath].map(([path, document]) => [document, path] as const));
-  const baseOf = (document: SourceDocument): string => SCHEME + encodeURI(paths.get(document) ?? '');
+  const resolver = createResolver(files);
 
   const normalize = (root: SchemaRoot): Schema | boolean | null => {
     const before = problems.length;
     const value = valueAt(root.document.value, root.path);
-    const schema = validate(root) ? walk(value, root.path, scopeAt(root, root)) : null;
+    const scope = resolver.scopeAt(root, root);
+    validate(root, scope.draft);
+    refuseTakenName(root, isFreeTypeName(root.typeName) && isFreeValueName(lowerFirst(root.typeName)));
+    // With problems too: what its references lead to is worth knowing in the same run.
+    const schema = walk(value, root.path, scope);
     return problems.length > before ? null : schema;
   };
 
+  /** A name that x-ts-name gives must not be one that generated code needs for something else. */
+  const refuseTakenName = ({ document, path }: Location, isFree: boolean): void => {
+    const given = valueAt(document.value, [...path, 'x-ts-name']);
+    if (isFree || typeof given !== 'string') return;
+    problems.push({
+      code: 'bad-name',
+      place: document.place([...path, 'x-ts-name']),
+      message: `Generated code needs the name ${given} for something else.`,
+      fix: 'Choose another x-ts-name.',
+    });
+  };
+
   /** Checks a schema the first time that it is met, whether the contract names it or a reference leads to it. */
-  const validate = ({ document, path }: Location): boolean => {
+  const validate = ({ document, path }: Location, draft: Draft): void => {
     const id = identity({ document, path });
-    if (validated.has(id)) return true;
+    if (validated.has(id)) return;
     validated.add(id);
-    const found = validateSchema(document, path, valueAt(document.value, path));
-    problems.push(...found);
-    return found.length === 0;
+    problems.push(...validateSchema(document, path, valueAt(document.value, path), draft));
   };
 
   const walk = (value: unknown, path: Path, outer: Scope): Schema | boolean => {
     if (!isObject(value)) return value !== false;
-    const scope = enter(value, path, outer);
+    const scope = resolver.enter(value, path, outer);
     const name = value['x-ts-name'];
     const isRoot = samePath(path, scope.root.path) && scope.document === scope.root.document;
     const isDefinition = definitions.has(identity({ document: scope.document, path }));
@@ -100,7 +97,7 @@ export function createNormalizer(
   };
 
   /** Copies what the dialect gives a meaning to, in the words of 2020-12. */
-  const translate = (value: Readonly<Record<string, unknown>>, path: Path, scope: Scope): Schema => {
+  const translate = (value: JsonObject, path: Path, scope: Scope): Schema => {
     const old = scope.draft === 'draft-07';
     const schema: Record<string, unknown> = {};
     const inner = (subschema: unknown, ...inside: string[]): Schema | boolean =>
@@ -112,8 +109,9 @@ export function createNormalizer(
       // In draft-07 a reference hides everything beside it.
       if (old && value['$ref'] !== undefined && keyword !== '$ref' && !ANNOTATIONS.has(keyword)) continue;
       if (keyword === '$ref') {
-        const target = resolve(String(keywordValue), path, scope);
-        if (target !== null) schema['$ref'] = referenceTo(define(target).typeName);
+        const target = resolver.resolve(String(keywordValue), scope);
+        if ('code' in target) problems.push({ ...target, place: scope.document.place([...path, '$ref']) });
+        else schema['$ref'] = referenceTo(define(target).typeName);
       } else if (old && keyword === 'items' && Array.isArray(keywordValue)) {
         schema['prefixItems'] = keywordValue.map((item, index) => inner(item, keyword, String(index)));
       } else if (old && keyword === 'additionalItems') {
@@ -121,7 +119,8 @@ export function createNormalizer(
       } else if (keyword === 'dependencies' && isObject(keywordValue)) {
         translateDependencies(keywordValue, schema, inner);
       } else if (known.holds === 'schema-map' && isObject(keywordValue)) {
-        schema[keyword] = fromEntries(
+        // Unlike an assignment, this makes a property named `__proto__` an own one.
+        schema[keyword] = Object.fromEntries(
           Object.entries(keywordValue).map(([key, item]) => [key, inner(item, keyword, key)]),
         );
       } else if (known.holds === 'schema-list' && Array.isArray(keywordValue)) {
@@ -138,116 +137,6 @@ export function createNormalizer(
     return schema;
   };
 
-  /** The scope inside a schema: an `$id` changes what references are relative to, a `$schema` changes the dialect. */
-  const enter = (value: Readonly<Record<string, unknown>>, path: Path, scope: Scope): Scope => {
-    const id = value['$id'];
-    const base = startsResource(id) && !ignoresId(value, scope) ? absolute(id, scope.base) : scope.base;
-    const draft = dialectOf(value['$schema']) ?? scope.draft;
-    if (base === scope.base && (value['$schema'] === undefined || draft === scope.draft)) return scope;
-    return { ...scope, base, draft, resource: base === scope.base ? scope.resource : path };
-  };
-
-  const resolve = (reference: string, path: Path, scope: Scope): Location | null => {
-    const address = absolute(reference, scope.base);
-    const [resource = '', rawFragment = ''] = address.split('#', 2);
-    const fragment = decode(rawFragment);
-    const refuse = (code: 'unresolved-ref' | 'remote-ref', message: string, fix: string, near?: string): null => {
-      problems.push({ code, place: scope.document.place([...path, '$ref']), message, near, fix });
-      return null;
-    };
-    const candidates = candidatesOf(resource, scope);
-    if (candidates.length === 0 && !address.startsWith(SCHEME)) {
-      const message = `The reference "${reference}" leads to the network, where codegen never goes.`;
-      return refuse('remote-ref', message, 'Copy the schema into the folder of the contract and refer to the copy.');
-    }
-    if (candidates.length === 0) {
-      const outside = leavesFolder(reference, scope.base);
-      return outside
-        ? refuse(
-            'remote-ref',
-            `The reference "${reference}" leaves the folder of the contract.`,
-            'Copy the file into the folder.',
-          )
-        : refuse('unresolved-ref', `The reference "${reference}" names a file that is not there.`, 'Correct the path.');
-    }
-    for (const candidate of candidates) {
-      const found = atFragment(candidate, fragment);
-      if (found !== null) return found;
-    }
-    return refuse(
-      'unresolved-ref',
-      `The reference "${reference}" points to nothing.`,
-      'Correct the pointer, or add the definition that it names.',
-      nearReference(reference, candidates, fragment),
-    );
-  };
-
-  /** The reference with its last step spelt like one that is there. */
-  const nearReference = (reference: string, candidates: readonly Location[], fragment: string): string | undefined => {
-    const steps = pathOfPointer(fragment);
-    const last = steps.pop();
-    if (last === undefined) return undefined;
-    const siblings = candidates.map(({ document, path }) => valueAt(document.value, [...path, ...steps]));
-    const near = nearest(
-      last,
-      siblings.flatMap((value) => (isObject(value) ? Object.keys(value) : [])),
-    );
-    return near === undefined ? undefined : reference.slice(0, reference.lastIndexOf('/')) + pointerOfPath([near]);
-  };
-
-  /** The schemas that an address without its fragment may mean: the nearest one first. */
-  const candidatesOf = (resource: string, scope: Scope): Location[] => {
-    const here: Location = { document: scope.document, path: scope.resource };
-    if (resource === scope.base && scope.base !== baseOf(scope.document)) return [here];
-    const embedded = findById(resource, scope);
-    if (embedded !== null) return [embedded];
-    const file = [...files.byPath].find(([, document]) => baseOf(document) === resource);
-    if (file === undefined) return [];
-    const whole: Location = { document: file[1], path: [] };
-    // In a capabilities file `#` means the schema it stands in, and then the file, so that "#/definitions/X" finds both.
-    return file[1] === scope.document ? [here, whole] : [whole];
-  };
-
-  /** The schema with that `$id` among the roots of the contract, wherever it is embedded. */
-  const findById = (address: string, scope: Scope): Location | null => {
-    const search = (value: unknown, path: Path, at: Scope): Location | null => {
-      if (!isObject(value)) return null;
-      const inside = enter(value, path, at);
-      if (inside.base === address && inside.base !== at.base) return { document: at.document, path };
-      let found: Location | null = null;
-      forEachSubschema(value, (subschema, step) => {
-        found ??= search(subschema, [...path, ...step], inside);
-      });
-      return found;
-    };
-    const { document, path } = scope.root;
-    const start: Scope = { ...scope, document, resource: path, base: baseOf(document) };
-    return search(valueAt(document.value, path), path, start);
-  };
-
-  const atFragment = ({ document, path }: Location, fragment: string): Location | null => {
-    if (fragment === '') return path.length === 0 && document === files.main ? null : { document, path };
-    if (!fragment.startsWith('/')) return findAnchor(document, path, fragment);
-    const target = [...path, ...pathOfPointer(fragment)];
-    const value = valueAt(document.value, target);
-    return isObject(value) || typeof value === 'boolean' ? { document, path: target } : null;
-  };
-
-  const findAnchor = (document: SourceDocument, path: Path, anchor: string): Location | null => {
-    const search = (value: unknown, at: Path): Location | null => {
-      // An $id inside begins a resource with anchors of its own.
-      const isInner = at.length > path.length && isObject(value) && startsResource(value['$id']);
-      if (!isObject(value) || isInner) return null;
-      if (value['$anchor'] === anchor || value['$id'] === `#${anchor}`) return { document, path: at };
-      let found: Location | null = null;
-      forEachSubschema(value, (subschema, step) => {
-        found ??= search(subschema, [...at, ...step]);
-      });
-      return found;
-    };
-    return search(valueAt(document.value, path), path);
-  };
-
   /** Names what a reference leads to, and normalizes it the first time. */
   const define = (target: Location): Definition => {
     const id = identity(target);
@@ -259,41 +148,23 @@ export function createNormalizer(
     const isShared = target.document !== files.main || target.path[0] === 'definitions';
     const owner = isShared || root !== undefined ? null : ownerOf(target);
     const typeName = root?.typeName ?? (typeof given === 'string' ? given : definitionName(target, owner));
-    if (typeof given === 'string' && !isFreeTypeName(given)) {
-      problems.push({
-        code: 'bad-name',
-        place: target.document.place([...target.path, 'x-ts-name']),
-        message: `Generated code needs the name ${given} for something else.`,
-        fix: 'Choose another x-ts-name.',
-      });
-    }
+    if (root === undefined) refuseTakenName(target, isFreeTypeName(typeName));
     const module = root?.module ?? owner?.module ?? definitionsModule(typeName);
     const place = { typeName, module, document: target.document, path: target.path };
     // Registered before its own references are followed, so that a recursive schema ends.
     const before = problems.length;
     definitions.set(id, { ...place, schema: true });
     const start = root ?? owner ?? { ...target, path: sharedResource(target), typeName, module };
-    const isLegal = owner !== null || validate(target);
-    const schema = isLegal ? walk(value, target.path, scopeAt(target, start)) : true;
-    const definition: Definition = { ...place, schema };
+    const scope = resolver.scopeAt(target, start);
+    if (owner === null) validate(target, scope.draft);
+    const definition: Definition = { ...place, schema: walk(value, target.path, scope) };
     definitions.set(id, definition);
-    if (problems.length > before || !isLegal) faulty.add(typeName);
+    if (problems.length > before) faulty.add(typeName);
     return definition;
   };
 
   /** What `#` means in a definition outside every root: the definition in a capabilities file, the file elsewhere. */
   const sharedResource = ({ document, path }: Location): Path => (document === files.main ? path : []);
-
-  /** The scope of a place, as a walk from its root would have it. */
-  const scopeAt = ({ document, path }: Location, root: SchemaRoot): Scope => {
-    let scope: Scope = { root, document, resource: root.path, base: baseOf(document), draft: '2020-12' };
-    for (let length = root.path.length; length < path.length; length++) {
-      const at = path.slice(0, length);
-      const value = valueAt(document.value, at);
-      if (isObject(value)) scope = enter(value, at, scope);
-    }
-    return scope;
-  };
 
   /** The root that a place lies in, where it lies in one. */
   const ownerOf = ({ document, path }: Location): SchemaRoot | null => {
@@ -305,11 +176,10 @@ export function createNormalizer(
 
   const definitionName = ({ document, path }: Location, owner: SchemaRoot | null): string => {
     const last = path.at(-1);
-    if (last === undefined)
-      return typeIdentifier((paths.get(document) ?? '').replace(/^.*\//, '').replace(/\..*$/, ''));
+    if (last === undefined) return typeIdentifier(resolver.pathOf(document).replace(/^.*\//, '').replace(/\..*$/, ''));
     if (owner === null) return typeIdentifier(String(last));
     const inside = path.slice(owner.path.length).filter((token) => !CONTAINERS.has(String(token)));
-    return owner.typeName + inside.map((token) => typeIdentifier(String(token)).replace(/(?<=.)_$/, '')).join('');
+    return owner.typeName + inside.map((token) => typePrefix(String(token))).join('');
   };
 
   const defineShared = (key: string): void => {
@@ -335,17 +205,8 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
 /** Path tokens that say nothing about what a definition is. */
 const CONTAINERS: ReadonlySet<string> = new Set(['$defs', 'definitions', 'properties', 'patternProperties']);
 
-/** In draft-07 an `$id` of a fragment alone is an anchor. */
-function startsResource(id: unknown): id is string {
-  return typeof id === 'string' && !id.startsWith('#');
-}
-
-function ignoresId(value: Readonly<Record<string, unknown>>, scope: Scope): boolean {
-  return scope.draft === 'draft-07' && value['$ref'] !== undefined;
-}
-
 function translateDependencies(
-  dependencies: Readonly<Record<string, unknown>>,
+  dependencies: JsonObject,
   schema: Record<string, unknown>,
   inner: (subschema: unknown, ...inside: string[]) => Schema | boolean,
 ): void {
@@ -355,62 +216,6 @@ function translateDependencies(
     if (Array.isArray(value)) required.push([key, value]);
     else schemas.push([key, inner(value, 'dependencies', key)]);
   }
-  if (required.length > 0) schema['dependentRequired'] = fromEntries(required);
-  if (schemas.length > 0) schema['dependentSchemas'] = fromEntries(schemas);
-}
-
-/** Object.fromEntries makes `__proto__` an own property, as a schema that names such a property means it. */
-const fromEntries = Object.fromEntries;
-
-function absolute(reference: string, base: string): string {
-  try {
-    return new URL(reference, base).href;
-  } catch {
-    return reference;
-  }
-}
-
-/** Whether a relative reference climbs above the folder of the contract; URL resolution alone would hide it. */
-function leavesFolder(reference: string, base: string): boolean {
-  let depth = base.slice(SCHEME.length).split('/').length - 1;
-  const file = reference.split('#', 1)[0] ?? '';
-  if (file.startsWith('/')) return true;
-  return file.split('/').some((part) => {
-    depth += part === '..' ? -1 : part === '.' || part === '' ? 0 : 1;
-    return depth < 0;
-  });
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function samePath(left: Path, right: Path): boolean {
-  return left.length === right.length && left.every((token, index) => String(token) === String(right[index]));
-}
-
-/** The value at a path, own properties only. */
-export function valueAt(value: unknown, path: Path): unknown {
-  let current = value;
-  for (const token of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, token)) return undefined;
-    current = (current as Readonly<Record<string | number, unknown>>)[token];
-  }
-  return current;
-}
-
-/** The type names that a normalized schema refers to directly. */
-export function referencesOf(schema: Schema | boolean): Set<string> {
-  const found = new Set<string>();
-  const walk = (value: unknown): void => {
-    if (!isObject(value)) return;
-    if (value['$ref'] !== undefined) found.add(typeNameOf(value['$ref']));
-    forEachSubschema(value, walk);
-  };
-  walk(schema);
-  return found;
+  if (required.length > 0) schema['dependentRequired'] = Object.fromEntries(required);
+  if (schemas.length > 0) schema['dependentSchemas'] = Object.fromEntries(schemas);
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import Handlebars from 'handlebars';
+import { escapeCharacter, escapeControls } from './escape.js';
 import { byCodePoint } from './model.js';
-import { escapeCharacter, escapeControls } from './problem.js';
 
 /*
  * The only way into generated code. A template's hole takes no string, only Code, and Code comes from an encoder for the
@@ -81,6 +81,11 @@ export function escapeHidden(literalText: string): string {
 /** A property's name in an object literal or a type. */
 export function key(name: string): Code {
   return { code: keyText(name) };
+}
+
+/** A member's name in a type; `__proto__` is a plain name there. */
+export function memberName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : stringLiteral(name);
 }
 
 function keyText(name: string): string {

@@ -1,4 +1,4 @@
-import type { CapabilityModel, ContractModel } from './model.js';
+import type { CapabilityModel, ContractModel, DefinitionModel } from './model.js';
 import { type Code, type SourceFile, source } from './print.js';
 
 /** The package that generated code stands on. */
@@ -25,4 +25,20 @@ export function typeArguments(capability: CapabilityModel, file: SourceFile): Co
   const types = [input.typeName, output.typeName, ...(errors.length > 0 ? [`${names.type}Errors`] : [])];
   const from = capabilityModule(capability);
   return source(types.map((name) => file.type(name, from).code).join(', '));
+}
+
+/** Makes the import function for the types of one contract's definitions, as seen from one module. */
+export function definitionImporter(
+  definitions: Iterable<DefinitionModel>,
+  module: string,
+  file: SourceFile,
+): (typeName: string) => void {
+  const byName = new Map([...definitions].map((definition) => [definition.typeName, definition] as const));
+  return (typeName) => {
+    const definition = byName.get(typeName);
+    if (definition === undefined || definition.module === module) return;
+    const path = definition.module.split('/').at(-1) ?? '';
+    const sameFolder = definition.module.split('/')[0] === module.split('/')[0];
+    file.type(typeName, sameFolder ? `./${path}.gen.js` : `../${definition.module}.gen.js`);
+  };
 }

@@ -6,30 +6,35 @@ import {
   EXECUTABLE_KEYWORDS,
   FOREIGN_KEYWORDS,
   forEachSubschema,
-  isObject,
   KEYWORDS,
   TYPES,
 } from './dialect.js';
-import { type Path, pathOfPointer, type SourceDocument } from './document.js';
-import { nearest, type Problem } from './problem.js';
+import type { SourceDocument } from './document.js';
+import { isObject, type Path, pathOfPointer, valueAt } from './json.js';
+import type { Problem } from './problem.js';
+import { nearest } from './spelling.js';
 
-/** Finds what keeps a JSON Schema of a contract from being compiled, references aside. */
-export function validateSchema(document: SourceDocument, path: Path, schema: unknown): Problem[] {
-  const draft = dialectOf(isObject(schema) ? schema['$schema'] : undefined);
+/**
+ * Finds what keeps a JSON Schema of a contract from being compiled, references aside. `outer` is the dialect of what the
+ * schema stands in, which holds unless it names its own.
+ */
+export function validateSchema(document: SourceDocument, path: Path, schema: unknown, outer: Draft): Problem[] {
+  const named = isObject(schema) ? schema['$schema'] : undefined;
+  const draft = named === undefined ? outer : dialectOf(named);
   if (draft === null) return [unknownDialect(document, path, schema)];
   const problems: Problem[] = [];
   inspect(schema, path, draft);
   problems.push(...metaSchemaProblems(document, path, schema, draft, problems));
   return problems;
 
-  function inspect(subschema: unknown, at: Path, outer: Draft): void {
+  function inspect(subschema: unknown, at: Path, around: Draft): void {
     if (!isObject(subschema)) return;
     const own = dialectOf(subschema['$schema']);
     if (own === null) {
       problems.push(unknownDialect(document, at, subschema));
       return;
     }
-    const current = subschema['$schema'] === undefined ? outer : own;
+    const current = subschema['$schema'] === undefined ? around : own;
     for (const keyword of Object.keys(subschema)) {
       const problem = keywordProblem(keyword, subschema[keyword], document, [...at, keyword], current);
       if (problem !== null) problems.push(problem);
@@ -167,11 +172,26 @@ function metaSchemaProblems(
     problems.push({
       code: 'invalid-schema',
       place,
-      message: `JSON Schema does not allow this: "${String(at.at(-1))}" ${error.message ?? 'is not legal'}${allowed(error)}.`,
-      fix: 'Correct the value as the specification of the keyword has it.',
+      message: `"${String(at.at(-1))}" ${(error.message ?? 'is not legal').replace(',', ' or ')}${allowed(error)} in JSON Schema.`,
+      fix: schemaFix(at, valueAt(document.value, at)),
     });
   }
   return problems;
+}
+
+/** What to write instead, for the mistakes that people make. */
+function schemaFix(path: Path, value: unknown): string {
+  const keyword = String(path.at(-1));
+  const isType = typeof value === 'string' && TYPES.some((type) => type === value);
+  if (isType) return `Write { type: ${value} } here.`;
+  if (keyword === 'required' && typeof value === 'boolean') {
+    return 'Put the name of the property into the list "required" of the object that has it.';
+  }
+  if (keyword === 'required' && typeof value === 'string') return `Write a list: [${value}].`;
+  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) {
+    return `Write ${value} without quotes.`;
+  }
+  return `Write a value that the keyword ${keyword} allows.`;
 }
 
 const META_SCHEMAS = {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { isObject } from './dialect.js';
-import { pathOfPointer, type SourceDocument } from './document.js';
-import { nearest, type Problem } from './problem.js';
+import type { SourceDocument } from './document.js';
+import { isObject, type JsonObject, pathOfPointer } from './json.js';
+import type { Problem } from './problem.js';
+import { nearest } from './spelling.js';
 
 /** The file formats that a person writes, each with a JSON Schema of its own that editors use too. */
 export type FileFormat = 'capabilities' | 'rpc-peers' | 'agent';
@@ -17,9 +18,15 @@ export function validateFormat(format: FileFormat, document: SourceDocument): Pr
   if (validator(document.value)) return [];
   const problems: Problem[] = [];
   const seen = new Set<string>();
-  for (const error of validator.errors ?? []) {
+  const misspelt = new Set<string>();
+  // Keys that are too many come first, so that one with a typing mistake is not reported as missing as well.
+  const errors = [...(validator.errors ?? [])].sort(
+    (left, right) => Number(isMissing(left)) - Number(isMissing(right)),
+  );
+  for (const error of errors) {
     const problem = problemOf(error, document);
-    if (problem === null) continue;
+    if (problem === null || misspelt.has(`${error.instancePath} ${error.params['missingProperty']}`)) continue;
+    if (problem.code === 'unknown-key') misspelt.add(`${error.instancePath} ${problem.near}`);
     // One value can break two rules of the format (a pattern and a length, say); the first sentence is enough. But a
     // mapping can lack several keys.
     const lacking = error.keyword === 'required' ? String(error.params['missingProperty']) : '';
@@ -28,6 +35,10 @@ export function validateFormat(format: FileFormat, document: SourceDocument): Pr
     seen.add(id);
   }
   return problems;
+}
+
+function isMissing(error: ErrorObject): boolean {
+  return error.keyword === 'required';
 }
 
 function validatorOf(format: FileFormat): ValidateFunction {
@@ -44,7 +55,7 @@ function problemOf(error: ErrorObject, document: SourceDocument): Problem | null
   const path = pathOfPointer(error.instancePath);
   const place = document.place(path);
   const name = path.length === 0 ? 'The file' : pathText(path);
-  const parent = error.parentSchema as { readonly [key: string]: unknown };
+  const parent = error.parentSchema as JsonObject;
   const rule = typeof parent['description'] === 'string' ? parent['description'] : undefined;
   switch (error.keyword) {
     case 'additionalProperties': {
@@ -61,12 +72,11 @@ function problemOf(error: ErrorObject, document: SourceDocument): Problem | null
     }
     case 'required': {
       const key = String(error.params['missingProperty']);
-      const owner = path.length === 0 ? place : document.place(path);
       return {
         code: 'missing-key',
-        place: owner,
-        message: `${name} lacks the key "${key}".`,
-        fix: `Add "${key}:"${describeKey(parent, key)}.`,
+        place,
+        message: `${name} is missing the key "${key}".`,
+        fix: `Add ${describeKey(parent, key)}.`,
       };
     }
     case 'type':
@@ -101,6 +111,7 @@ function problemOf(error: ErrorObject, document: SourceDocument): Problem | null
         place,
         message: `${name} cannot be ${describeValue(error.data)}.`,
         ...(rule === undefined ? {} : { expected: rule }),
+        near: error.keyword === 'pattern' ? suggestName(path, error.data) : undefined,
         fix: 'Choose a name that follows the rule.',
       };
     // These two only wrap errors that are reported by themselves.
@@ -122,13 +133,34 @@ function pathText(path: readonly string[]): string {
   return path.map((token, index) => (/^\d+$/.test(token) ? `[${token}]` : index === 0 ? token : `.${token}`)).join('');
 }
 
-function describeKey(parent: { readonly [key: string]: unknown }, key: string): string {
+function describeKey(parent: JsonObject, key: string): string {
   const properties = parent['properties'];
   const property = isObject(properties) ? properties[key] : undefined;
-  if (!isObject(property)) return '';
-  if (property['const'] !== undefined) return ` ${JSON.stringify(property['const'])}`;
+  if (!isObject(property)) return `"${key}:"`;
+  if (property['const'] !== undefined) return `"${key}: ${JSON.stringify(property['const'])}"`;
   const description = property['description'];
-  return typeof description === 'string' ? ` (${description.replace(/\.$/, '')})` : '';
+  return typeof description === 'string' ? `"${key}:" (${description.replace(/\.$/, '')})` : `"${key}:"`;
+}
+
+/** A name that follows the rule and is as near as can be to what was written. */
+function suggestName(path: readonly string[], value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const last = path.at(-1);
+  const words = value
+    .replace(/^agent:\/*/i, '')
+    .normalize('NFKD')
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== '');
+  if (words.length === 0) return undefined;
+  if (last === 'code')
+    return words
+      .join('_')
+      .toUpperCase()
+      .replace(/^EAGENTRPC_/, '')
+      .replace(/^(?=\d)/, 'E');
+  const slug = words.join('-').slice(0, 63).replace(/-$/, '');
+  if (last === 'agent') return `agent://${slug}`;
+  return path[0] === 'capabilities' && /^\d/.test(slug) ? undefined : slug;
 }
 
 function describeValue(value: unknown): string {

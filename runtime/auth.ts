@@ -1,12 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { AgentAddress } from './contract.js';
+import type { AgentAddress } from './address.js';
 import { type AgentRpcEnvelope, orderEnvelope } from './envelope.js';
 import { AgentRpcError } from './errors.js';
 
 /** A secret that lets one agent, of one tenant or of none, sign. */
 export interface HmacKey {
+  /** Goes along with each signature: while keys are changed it tells which of them was used. */
   readonly keyId: string;
+  /** Its UTF-8 bytes are the key. */
   readonly secret: string;
+  /** The only sender that it may sign for. */
   readonly agent: AgentAddress;
   readonly tenantId?: string;
 }

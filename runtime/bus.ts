@@ -1,24 +1,20 @@
-import type { Cause } from './cause.js';
+import { type AgentAddress, isAgentAddress, isTenantId } from './address.js';
+import type { Caller } from './caller.js';
 import { type Clock, createUuid, type Random, systemClock, systemRandom, toHex } from './clock.js';
-import type { AgentAddress } from './contract.js';
-import { DEFAULT_CLOCK_SKEW_MS, DEFAULT_GRACE_MS } from './deadline.js';
-import {
-  type AgentRpcEnvelope,
-  defaultLimits,
-  type EnvelopeLimits,
-  isAgentAddress,
-  isTenantId,
-  type Result,
-} from './envelope.js';
+import { DEFAULT_CLOCK_SKEW_MS } from './deadline.js';
+import { defaultLimits, type EnvelopeLimits } from './envelope.js';
 import { AgentRpcError } from './errors.js';
-import { createInbox, type InboundMessage, type Receiver } from './inbox.js';
-import { abandonmentOf, createOutbox, type MessageIds, type OutgoingCall } from './outbox.js';
+import type { Attachment, ServiceHost } from './host.js';
+import { createInbox, type Receiver } from './inbox.js';
+import { abandonmentOf, createOutbox } from './outbox.js';
+import type { ParentCall } from './parent.js';
 import { createPendingCalls } from './pending.js';
-import { createRoutes, type Line, type Peer } from './routes.js';
+import { type ConnectedTransport, createRoutes, type Peer } from './routes.js';
 import { type Subscription, type Transport, topicsOf } from './transport.js';
 
 /** What a bus is made from. */
 export interface BusOptions {
+  /** The agent that the bus is for: the sender of its calls, and whose inbox it can serve. */
   readonly agent: AgentAddress;
   /** One or more. The agent's own service is reached on the first; peers are reached on any. */
   readonly transports: readonly Transport[];
@@ -30,19 +26,26 @@ export interface BusOptions {
   readonly instance?: string;
   /** How large a message may be; where the broker holds less, its own limit counts. */
   readonly limits?: Partial<EnvelopeLimits>;
-  /** How far the clocks of two machines may be apart, where only they tell what time is left; 5,000 unless set. */
+  /** How far the clocks of two machines may be apart, where only they tell what time is left; 5,000 ms unless set. */
   readonly clockSkewMs?: number;
+  /** For tests: where time and timers come from. */
   readonly clock?: Clock;
+  /** For tests: where ids come from. */
   readonly random?: Random;
 }
 
+/** How a bus or a service is stopped. */
 export interface StopOptions {
-  /** How long to wait for skills that run, in milliseconds; 10,000 unless set. */
+  /**
+   * How long to wait for skills that run, in milliseconds; 10,000 unless set. Those that still run then are interrupted,
+   * and their callers are told.
+   */
   readonly graceMs?: number;
 }
 
 /** How a bus is. */
 export interface BusHealth {
+  /** Whether its connections are open. */
   readonly connected: boolean;
   /** Whether calls can be made and answered. */
   readonly ready: boolean;
@@ -52,45 +55,30 @@ export interface BusHealth {
   readonly running: number;
   /** Answers so far that no call waited for. */
   readonly late: number;
-  /** Messages so far that were not let in. */
+  /** Messages so far that were no envelopes, or whose sender, tenant or place of answer was not let in. */
   readonly refused: number;
 }
 
-/** One agent's place among the others. Generated clients and services are given it; they use what stands below `stop`. */
-export interface Bus {
-  readonly agent: AgentAddress;
+/** One agent's place among the others: what generated clients and services are given. */
+export interface Bus extends Caller {
+  /** Tells this bus from the other instances of its agent. */
   readonly instance: string;
-  readonly clock: Clock;
-  readonly clockSkewMs: number;
+  /** How the bus is now; costs next to nothing. */
   health(): BusHealth;
   /**
    * Takes no new call and no new request, waits for skills that run, ends the calls that still wait as abandoned and
-   * closes the connections. Calls that running skills make go on until those have ended.
+   * closes the connections. Calls that running skills make go on until those have ended. Called again, it resolves
+   * with the first, and a `graceMs` that is given may shorten the wait.
+   *
+   * Rejects, with all of that done, when a transport fails to unsubscribe or to close.
    */
   stop(options?: StopOptions): Promise<void>;
-  /** Makes the ids of a message; within a skill the correlationId is the one that the skill runs under. */
-  identify(correlationId?: string): MessageIds;
-  /** Sends a request. Resolves with the response or with why there is none; never rejects. */
-  request(call: OutgoingCall): Promise<AgentRpcEnvelope | AgentRpcError>;
-  /** Sends an event. Resolves when the broker has it, or with why it has not; never rejects. */
-  notify(call: OutgoingCall): Promise<AgentRpcError | undefined>;
-  /** Starts to read the inbox of the agent. One receiver at a time. */
-  attach(receiver: Receiver): Promise<Attachment>;
-  /** Publishes the answer to a request; does nothing for an event. Never rejects. */
-  answer(message: InboundMessage, result: Result): Promise<void>;
-  /** The same bus for a skill: its calls inherit the ids, the trace and the time left of what the skill runs for. */
-  within(cause: Cause): Bus;
-}
-
-/** A receiver's hold on the inbox. */
-export interface Attachment {
-  /** Resolves when no more messages come. */
-  close(): Promise<void>;
-  /** Lets another receiver in. */
-  release(): void;
 }
 
 const INSTANCE = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Kept beside the bus, so that what only a service may do is not among what a user sees. */
+const hosts: WeakMap<Bus, ServiceHost> = new WeakMap();
 
 /**
  * Connects an agent to its transports. Resolves when an answer to the first call would be heard.
@@ -104,31 +92,32 @@ export async function createBus(options: BusOptions): Promise<Bus> {
   const limits = { ...defaultLimits, ...options.limits };
 
   const pending = createPendingCalls();
-  const lines: Line[] = [];
-  const routes = createRoutes(peers, lines, tenantId);
+  const connected: ConnectedTransport[] = [];
+  const routes = createRoutes(peers, connected, tenantId);
   let state: 'open' | 'stopping' | 'stopped' = 'open';
-  const isOpen = (cause: Cause | undefined): boolean =>
-    state === 'open' || (state === 'stopping' && cause !== undefined);
+  const isOpen = (parent: ParentCall | undefined): boolean =>
+    state === 'open' || (state === 'stopping' && parent !== undefined);
   const outbox = createOutbox({ agent, tenantId, clock, random, pending, routes, isOpen });
   const inbox = createInbox({ agent, tenantId, clock, pending, routes, answer: outbox.answer });
 
   let attached: Receiver | undefined;
   let stopped: Promise<void> | undefined;
 
-  /** Connections are opened one after another, so that a failure leaves none open behind its back. */
-  async function openLines(): Promise<void> {
+  /** One after another, so that a failure leaves none open behind its back. */
+  async function openTransports(): Promise<void> {
     for (const transport of transports) {
       const connection = await transport.connect({ agent, instance });
       const topic = `${topicsOf(agent, tenantId, transport.topics).responses}.${instance}`;
       const bytes = Math.min(limits.bytes, transport.flags.maxBytes);
-      const line = { transport, connection, replyTo: `${transport.kind}://${topic}`, limits: { ...limits, bytes } };
-      lines.push(line);
-      await connection.subscribe(topic, 'responses', (delivery) => inbox.takeResponse(line, delivery));
+      const via = { transport, connection, replyTo: `${transport.kind}://${topic}`, limits: { ...limits, bytes } };
+      connected.push(via);
+      await connection.subscribe(topic, 'responses', (delivery) => inbox.takeResponse(via, delivery));
     }
   }
 
-  async function closeLines(): Promise<void> {
-    await Promise.all(lines.map(({ connection }) => connection.close()));
+  /** Each of them, whether or not another one fails. */
+  function closeTransports(): Promise<PromiseSettledResult<void>[]> {
+    return Promise.allSettled(connected.map(({ connection }) => connection.close()));
   }
 
   async function attach(receiver: Receiver): Promise<Attachment> {
@@ -136,17 +125,17 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     if (attached !== undefined) {
       throw new Error(`The bus of ${agent} is served already; stop that service first, or create another bus.`);
     }
-    const [line] = lines;
-    if (line === undefined) throw new Error(`The bus of ${agent} has no transport to be served on.`);
+    const [via] = connected;
+    if (via === undefined) throw new Error(`The bus of ${agent} has no transport to be served on.`);
     attached = receiver;
     const release = (): void => {
       if (attached === receiver) attached = undefined;
     };
     let subscription: Subscription;
     try {
-      const { requests } = topicsOf(agent, tenantId, line.transport.topics);
-      subscription = await line.connection.subscribe(requests, 'requests', (delivery) =>
-        inbox.takeRequest(line, delivery, receiver),
+      const { requests } = topicsOf(agent, tenantId, via.transport.topics);
+      subscription = await via.connection.subscribe(requests, 'requests', (delivery) =>
+        inbox.takeRequest(via, delivery, receiver),
       );
     } catch (error) {
       release();
@@ -155,63 +144,82 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     return { close: () => subscription.close(), release };
   }
 
-  async function stopNow(graceMs: number): Promise<void> {
+  async function stopNow(graceMs: number | undefined): Promise<void> {
     state = 'stopping';
-    await attached?.stop(graceMs);
+    const [served] = await Promise.allSettled([attached?.stop(graceMs)]);
     state = 'stopped';
     for (const call of pending.all()) call.settle(abandonmentOf(call));
-    await closeLines();
+    for (const result of [served, ...(await closeTransports())]) {
+      if (result.status === 'rejected') throw result.reason;
+    }
   }
 
-  function createView(cause?: Cause): Bus {
-    return {
-      agent,
-      instance,
-      clock,
-      clockSkewMs,
-      health: () => ({
-        connected: state !== 'stopped',
-        ready: state === 'open',
-        pending: pending.size,
-        running: attached?.running() ?? 0,
-        ...inbox.counts(),
-      }),
-      stop: ({ graceMs = DEFAULT_GRACE_MS } = {}) => {
-        stopped ??= stopNow(graceMs);
-        return stopped;
-      },
-      identify: (correlationId) => {
-        const messageId = createUuid(clock, random);
-        return { messageId, correlationId: correlationId ?? cause?.correlationId ?? createUuid(clock, random) };
-      },
-      request: (call) => outbox.request(call, cause),
-      notify: (call) => outbox.notify(call, cause),
-      attach,
-      answer: outbox.answer,
-      within: createView,
-    };
-  }
+  const createCaller = (parent?: ParentCall): Caller => ({
+    agent,
+    clock,
+    createIds: (correlationId) => {
+      const messageId = createUuid(clock, random);
+      return { messageId, correlationId: correlationId ?? parent?.correlationId ?? createUuid(clock, random) };
+    },
+    request: (call) => outbox.request(call, parent),
+    notify: (call) => outbox.notify(call, parent),
+  });
 
   try {
-    await openLines();
+    await openTransports();
   } catch (error) {
-    await closeLines();
+    await closeTransports();
     throw error;
   }
-  return createView();
+
+  const bus: Bus = {
+    ...createCaller(),
+    instance,
+    health: () => ({
+      connected: state !== 'stopped',
+      ready: state === 'open',
+      pending: pending.size,
+      running: attached?.running() ?? 0,
+      ...inbox.counts(),
+    }),
+    stop: ({ graceMs } = {}) => {
+      // What a later stop of the receiver rejects with, the first one has rejected with too.
+      if (stopped !== undefined) attached?.stop(graceMs).catch(() => {});
+      stopped ??= stopNow(graceMs);
+      return stopped;
+    },
+  };
+  const { answer, answersSent } = outbox;
+  hosts.set(bus, { agent, clock, clockSkewMs, attach, answer, answersSent, createCaller });
+  return bus;
+}
+
+/** What a service needs of a bus. Throws for an object that is only like a bus. */
+export function hostOf(bus: Bus): ServiceHost {
+  const host = hosts.get(bus);
+  if (host !== undefined) return host;
+  throw new Error(
+    'Only a bus that createBus or connectBus has made can be served: not a copy of one, and not one of another copy of ' +
+      '@declaragent/runtime.',
+  );
 }
 
 function assertOptions({ agent, transports, tenantId }: BusOptions, instance: string): void {
   if (!isAgentAddress(agent)) {
-    throw new Error(`${JSON.stringify(agent)} is no agent's address: agent:// and 1 to 63 letters, digits or -.`);
+    throw new Error(
+      `${JSON.stringify(agent)} is not an agent's address, which is agent:// and 1 to 63 letters, digits or -.`,
+    );
   }
   if (transports.length === 0) {
-    throw new AgentRpcError({ code: 'EAGENTRPC_NO_TRANSPORT', message: `The bus of ${agent} is given no transport.` });
+    throw new AgentRpcError({
+      code: 'EAGENTRPC_NO_TRANSPORT',
+      message: `The bus of ${agent} has no transport; name at least one.`,
+    });
   }
   if (tenantId !== undefined && !isTenantId(tenantId)) {
-    throw new Error(`${JSON.stringify(tenantId)} is no tenant's id: 1 to 63 letters, digits or -.`);
+    throw new Error(`${JSON.stringify(tenantId)} is not a tenant's id, which is 1 to 63 letters, digits or -.`);
   }
   if (!INSTANCE.test(instance)) {
-    throw new Error(`${JSON.stringify(instance)} is no instance's name: 1 to 64 letters, digits, - or _.`);
+    throw new Error(`${JSON.stringify(instance)} is not an instance's name, which is 1 to 64 letters, digits, - or _.`);
   }
 }

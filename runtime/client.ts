@@ -1,10 +1,9 @@
-import type { Bus } from './bus.js';
-import { assertContractFormat, type CapabilityContract, type Contract } from './contract.js';
+import type { Caller, MessageIds, OutgoingCall } from './caller.js';
+import { assertContractFormat, type CapabilityContract, type Contract, violationOf } from './contract.js';
 import { assertTimeout, DEFAULT_TIMEOUT_MS } from './deadline.js';
 import { reportHop } from './diagnostics.js';
-import { AgentRpcError, type AgentRpcErrorInit } from './errors.js';
-import type { MessageIds, OutgoingCall } from './outbox.js';
-import { type CallError, type Failure, type Outcome, readResponse, violationOf } from './outcome.js';
+import { AgentRpcError, type AgentRpcErrorInit, isAgentRpcError } from './errors.js';
+import { type CallError, type Failure, type Outcome, readResponse } from './outcome.js';
 
 /** What a caller may say about one call. */
 export interface CallOptions {
@@ -14,6 +13,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** The id of the chain of calls; unless set, the one that the skill runs under, else a new one. */
   readonly correlationId?: string;
+  /** Goes along with the input. The names `x-declaragent-…` are the runtime's own, and it sets them. */
   readonly headers?: { readonly [name: string]: string };
 }
 
@@ -37,9 +37,13 @@ export interface Call<Input, Output, Errors = unknown> {
   notify(input: Input, options?: CallOptions): Promise<MessageIds>;
 }
 
-/** Makes the call of one capability; called by generated code. */
+/**
+ * Makes the call of one capability; called by generated code.
+ *
+ * @throws Error when the contract is of another format
+ */
 export function createCall<Input, Output, Errors>(
-  bus: Bus,
+  bus: Caller,
   contract: Contract,
   capability: CapabilityContract<Input, Output, Errors>,
 ): Call<Input, Output, Errors> {
@@ -48,7 +52,7 @@ export function createCall<Input, Output, Errors>(
   const createOutgoing = (input: Input, options: CallOptions = {}): OutgoingCall => {
     const timeoutMs = options.timeoutMs ?? capability.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     assertTimeout(timeoutMs);
-    const { messageId, correlationId } = bus.identify(options.correlationId);
+    const { messageId, correlationId } = bus.createIds(options.correlationId);
     return {
       messageId,
       correlationId,
@@ -63,7 +67,7 @@ export function createCall<Input, Output, Errors>(
 
   const conclude = (outgoing: OutgoingCall, end: AgentRpcErrorInit | AgentRpcError): Failure<Errors> => {
     const { messageId, correlationId } = outgoing;
-    const error = end instanceof AgentRpcError ? end : new AgentRpcError({ ...end, messageId, correlationId });
+    const error = isAgentRpcError(end) ? end : new AgentRpcError({ ...end, messageId, correlationId });
     const { status, executed, code, message } = error;
     reportHop('settled', bus.agent, bus.clock.now(), outgoing, { status, code, executed, reason: message });
     // Its code has been checked against the contract and the table of codes, so that the type tells the truth.
@@ -71,10 +75,10 @@ export function createCall<Input, Output, Errors>(
   };
 
   const run = async (outgoing: OutgoingCall, input: Input): Promise<Outcome<Output, Errors>> => {
-    const report = capability.input.check(input);
+    const report = capability.input.findViolations(input);
     if (report !== null) return conclude(outgoing, violationOf(capability, 'input', report));
     const end = await bus.request(outgoing);
-    if (end instanceof AgentRpcError) return conclude(outgoing, end);
+    if (isAgentRpcError(end)) return conclude(outgoing, end);
     const reading = readResponse(capability, end);
     if ('error' in reading) return conclude(outgoing, reading.error);
     reportHop('settled', bus.agent, bus.clock.now(), outgoing, SUCCEEDED);
@@ -103,7 +107,7 @@ export function createCall<Input, Output, Errors>(
 
   const notify: Call<Input, Output, Errors>['notify'] = async (input, options) => {
     const outgoing = createOutgoing(input, options);
-    const report = capability.input.check(input);
+    const report = capability.input.findViolations(input);
     const end = report === null ? await bus.notify(outgoing) : violationOf(capability, 'input', report);
     if (end !== undefined) throw conclude(outgoing, end).error;
     return { messageId: outgoing.messageId, correlationId: outgoing.correlationId };

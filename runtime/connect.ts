@@ -1,6 +1,5 @@
+import type { AgentAddress, TransportKind } from './address.js';
 import { type Bus, type BusOptions, createBus } from './bus.js';
-import type { AgentAddress } from './contract.js';
-import type { TransportKind } from './envelope.js';
 import { type Environment, type Places, resolveEnvironment } from './environment.js';
 import { AgentRpcError } from './errors.js';
 import type { Peer } from './routes.js';
@@ -12,19 +11,26 @@ export interface BusConfig {
   readonly agent: AgentAddress;
   /** The agent's own, best first; empty for an agent that only calls others. */
   readonly transports: readonly TransportConfig[];
+  /** The agents that may be called. Without it any agent may, at its default topics on the first transport. */
   readonly peers?: readonly PeerConfig[];
   /** Where each string that holds `${env:…}` stands, for the error about a variable that is missing. */
   readonly places?: Places;
+  /** How the agent's own messages are signed; only `internal`, which signs nothing, in this version. */
   readonly auth?: AuthConfig;
 }
 
+/** An agent that may be called: an entry under `peers:` of rpc-peers.yaml. */
 export interface PeerConfig {
   readonly agent: AgentAddress;
+  /** The ways to it, best first; their topics are the peer's. */
   readonly transports: readonly TransportConfig[];
+  /** How calls to it are signed; only `internal`, which signs nothing, in this version. */
   readonly auth?: AuthConfig;
 }
 
+/** The `rpc.auth` of agent.yaml, or the `auth` of a peer. What else it holds is up to the kind. */
 export interface AuthConfig {
+  /** Any but `internal` is refused by this version. */
   readonly kind: string;
   readonly [setting: string]: unknown;
 }
@@ -54,12 +60,8 @@ export async function connect(
   assertAuth(config);
   const opened: { readonly settings: unknown; readonly transport: Transport }[] = [];
 
-  /** Chooses one of `transports`, which stand at `pointer` of the configuration. */
-  const open = async (
-    agent: AgentAddress,
-    transports: readonly TransportConfig[],
-    pointer: string,
-  ): Promise<Opened> => {
+  /** Chooses one of the transports of an agent, which stand at `pointer` of the configuration. */
+  const open = async ({ agent, transports }: PeerConfig | BusConfig, pointer: string): Promise<Opened> => {
     const reasons: string[] = [];
     for (const [index, candidate] of transports.entries()) {
       const factory = await load(candidate.kind, loaders);
@@ -75,8 +77,10 @@ export async function connect(
       const { topics, subjects, queues, ...settings } = resolved;
       const same = opened.find((other) => deepEqual(other.settings, settings));
       if (same !== undefined) return { transport: same.transport, config: resolved };
+      // A transport's topics are those of the agent whose bus it is given to: a peer's say where the peer is read.
+      const own = agent === config.agent ? resolved : settings;
       // The generator has checked the settings against those of the kind.
-      const transport = factory(resolved as never);
+      const transport = factory(own as never);
       opened.push({ settings, transport });
       return { transport, config: resolved };
     }
@@ -84,11 +88,14 @@ export async function connect(
     throw new AgentRpcError({ code: 'EAGENTRPC_NO_TRANSPORT', message });
   };
 
-  if (config.transports.length > 0) await open(config.agent, config.transports, '/transports');
+  if (config.transports.length > 0) await open(config, '/transports');
   const peers: Peer[] = [];
-  for (const [index, { agent, transports }] of (config.peers ?? []).entries()) {
-    const { transport, config: resolved } = await open(agent, transports, `/peers/${index}/transports`);
-    peers.push({ agent, transports: [{ kind: transport.kind, topics: topicNamesOf(resolved), via: transport }] });
+  for (const [index, peer] of (config.peers ?? []).entries()) {
+    const { transport, config: resolved } = await open(peer, `/peers/${index}/transports`);
+    peers.push({
+      agent: peer.agent,
+      transports: [{ kind: transport.kind, topics: topicNamesOf(resolved), via: transport }],
+    });
   }
   return createBus({
     ...busOptions,

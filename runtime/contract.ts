@@ -1,7 +1,6 @@
-import type { Validator } from './validation.js';
-
-/** The address of an agent: `agent://` and an id of 1 to 63 letters, digits and `-`, starting with a letter or digit. */
-export type AgentAddress = `agent://${string}`;
+import type { AgentAddress } from './address.js';
+import type { AgentRpcErrorInit, RuntimeCode } from './errors.js';
+import type { Validator, ViolationReport } from './validation.js';
 
 /**
  * The formats of generated code that this runtime can run.
@@ -15,6 +14,7 @@ const CONTRACT_FORMAT: ContractFormat = 1;
 
 /** An error that a capability declares it may answer with, beyond the runtime's own codes. */
 export interface DeclaredErrorContract<Details = unknown> {
+  /** When the skill answers with it. */
   readonly description?: string;
   /** Absent when the error carries no details. */
   readonly details?: Validator<Details>;
@@ -37,7 +37,13 @@ export interface CapabilityContract<Input = unknown, Output = unknown, Errors = 
   readonly description?: string;
   /** How long a call may take unless the caller says otherwise, in milliseconds; 30,000 when absent. */
   readonly timeoutMs?: number;
-  /** Whether running it twice with one input does no harm; false says that a message must never be run twice. */
+  /**
+   * Whether running it twice for one message leaves things as running it once does. True lets whoever gets no answer
+   * send the message again; false says that nobody may do so who does not know that it has not run.
+   *
+   * It is a statement about the skill: this version of the runtime keeps no table of the messages that it has seen, so a
+   * broker that delivers a message twice makes the skill run twice, whatever is said here. Nor does it send again itself.
+   */
   readonly idempotent: boolean;
   /** The version of the contract that brought it. */
   readonly since?: string;
@@ -45,11 +51,12 @@ export interface CapabilityContract<Input = unknown, Output = unknown, Errors = 
   readonly deprecated?: string | true;
   readonly input: Validator<Input>;
   readonly output: Validator<Output>;
+  /** Each error that the capability declares, by its code. */
   readonly errors: { readonly [Code in keyof Errors]: DeclaredErrorContract<Errors[Code]> };
   readonly examples?: readonly CapabilityExample[];
 }
 
-/** A whole capabilities.yaml as one typed value. */
+/** A whole capabilities.yaml as one typed value; `capabilities` is keyed by their names. */
 export interface Contract {
   readonly format: ContractFormat;
   readonly agent: AgentAddress;
@@ -60,7 +67,8 @@ export interface Contract {
 export interface ToolDefinition {
   readonly name: string;
   readonly description: string;
-  readonly input_schema: { readonly [keyword: string]: unknown };
+  /** The JSON Schema of the input. */
+  readonly input_schema: { readonly type: 'object'; readonly [keyword: string]: unknown };
 }
 
 /** Throws when the contract was generated for a format that this runtime does not run. */
@@ -70,4 +78,27 @@ export function assertContractFormat(contract: Contract): void {
     `The contract of ${contract.agent} was generated for format ${contract.format}, and this @declaragent/runtime runs ` +
       `format ${CONTRACT_FORMAT}; install the same version of declaragent and @declaragent/runtime, and run codegen again.`,
   );
+}
+
+/** What a capability says about an error that it declares; undefined for a code that it does not. */
+export function findDeclared({ errors }: CapabilityContract, code: string): DeclaredErrorContract | undefined {
+  const declared = errors as { readonly [code: string]: DeclaredErrorContract };
+  return Object.hasOwn(declared, code) ? declared[code] : undefined;
+}
+
+/** The error that says that a value which one side sends breaks its schema. */
+export function violationOf(
+  capability: CapabilityContract,
+  side: 'input' | 'output',
+  { violations, total }: ViolationReport,
+): AgentRpcErrorInit<RuntimeCode> {
+  const [first] = violations;
+  const rest = total > 1 ? ` (and ${total - 1} more)` : '';
+  const what = first === undefined ? 'breaks its schema' : `${first.path} ${first.message}`.trim();
+  return {
+    code: 'EAGENTRPC_SCHEMA_VIOLATION',
+    message: `The ${side} of ${capability.name} is invalid: ${what}${rest}.`,
+    executed: side === 'input' ? 'no' : 'yes',
+    details: { side, violations, total },
+  };
 }

@@ -39,11 +39,10 @@ export function timeLeft(envelope: AgentRpcEnvelope, options: TimeLeftOptions): 
   const { now, ageMs, clockSkewMs, fallbackMs } = options;
   const header = envelope.headers?.[TTL_HEADER];
   const ttlMs = header !== undefined && TTL.test(header) ? Math.min(Number(header), MAX_TIMEOUT_MS) : undefined;
-  if (ttlMs !== undefined && ageMs !== undefined) return ttlMs - ageMs;
   const { deadline } = envelope;
-  const longestMs = ttlMs ?? MAX_TIMEOUT_MS;
-  if (deadline !== undefined) return Math.min(deadline + clockSkewMs - now, longestMs);
-  return Math.min(fallbackMs - (ageMs ?? 0), longestMs);
+  if (ttlMs !== undefined && (ageMs !== undefined || deadline === undefined)) return ttlMs - (ageMs ?? 0);
+  if (deadline !== undefined) return Math.min(deadline + clockSkewMs - now, ttlMs ?? MAX_TIMEOUT_MS);
+  return Math.min(fallbackMs - (ageMs ?? 0), MAX_TIMEOUT_MS);
 }
 
 /** The time that one run of a skill has. */
@@ -102,5 +101,40 @@ export function watch(
   return () => {
     cancel();
     signal.removeEventListener('abort', onAbort);
+  };
+}
+
+/** A time that is given to work which may take less, and that may be cut short. */
+export interface Grace {
+  /** Ends it in `ms` at the latest. */
+  limit(ms: number): void;
+  /** Resolves when the work has ended or the time is up, whichever is first; never rejects. Leaves no timer. */
+  wait(work: Promise<unknown>): Promise<void>;
+}
+
+/** Starts the time now. */
+export function createGrace(clock: Clock, graceMs: number): Grace {
+  let endsAt = Number.POSITIVE_INFINITY;
+  let cancel = (): void => {};
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const limit = (ms: number): void => {
+    const at = clock.now() + ms;
+    if (at >= endsAt) return;
+    endsAt = at;
+    cancel();
+    cancel = clock.setTimer(ms, end);
+  };
+  limit(graceMs);
+  return {
+    limit,
+    async wait(work) {
+      await Promise.race([work.catch(() => {}), ended]);
+      // A limit that is set later has nothing to end.
+      endsAt = Number.NEGATIVE_INFINITY;
+      cancel();
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
-import type { AgentAddress } from './contract.js';
+import type { AgentAddress } from './address.js';
 import type { AgentRpcEnvelope, EnvelopeKind } from './envelope.js';
 import type { Executed, FailureStatus } from './errors.js';
 
@@ -10,11 +10,12 @@ import type { Executed, FailureStatus } from './errors.js';
  * - `received`: a request or event came and passed the checks of the envelope
  * - `answered`: this bus hands an answer to its broker
  * - `unanswered`: an answer was made and could not be published
- * - `refused`: a message was not let in
+ * - `refused`: a message was not let in, or not run: its envelope, its input, its capability or the load speaks against it
  * - `expired`: the time of a request was up, before or while its skill ran
  * - `late`: an answer came that no call waits for
  * - `ignored`: a skill answered a second time, or after its time was up
- * - `failed`: a skill threw; `error` holds what it threw
+ * - `failed`: a skill threw, or answered what breaks its contract or cannot be sent; `error` holds what. For an event also
+ *   a declared error, in `code` and `reason`
  * - `settled`: a call has its outcome
  */
 export type HopEvent =
@@ -43,11 +44,14 @@ export interface Hop {
   readonly to?: AgentAddress;
   readonly capability?: string;
   readonly tenantId?: string;
+  /** Of a call that is settled: how it ended. */
   readonly status?: 'ok' | FailureStatus;
+  /** One of the runtime's codes or a declared one, where something went wrong. */
   readonly code?: string;
   readonly executed?: Executed;
+  /** A sentence. */
   readonly reason?: string;
-  /** What a skill threw. It may hold secrets: it is for the process that it was thrown in. */
+  /** What a skill threw, or why what it answered could not be used. It may hold secrets: it is for the process that it was thrown in. */
   readonly error?: unknown;
 }
 

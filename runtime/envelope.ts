@@ -1,10 +1,9 @@
-import type { AgentAddress } from './contract.js';
+import { type AgentAddress, isAgentAddress, isTenantId, parseReplyTo } from './address.js';
 import { AgentRpcError } from './errors.js';
+import { encodeToken } from './pointer.js';
 import { codePointLength } from './validation.js';
 
-/** The brokers that a `replyTo` may name. */
-export type TransportKind = 'memory' | 'kafka' | 'nats' | 'sqs' | 'amqp' | 'mqtt';
-
+/** What a message is: a call that wants an answer, that answer, or a notification that wants none. */
 export type EnvelopeKind = 'request' | 'response' | 'event';
 
 /** How an envelope says who sent it. */
@@ -32,17 +31,22 @@ export interface AgentRpcEnvelope {
   readonly deadline?: number | undefined;
   readonly tenantId?: string | undefined;
   readonly headers?: { readonly [name: string]: string } | undefined;
+  /** The input of a request or event; the result of a response. */
   readonly payload?: unknown;
   readonly auth?: EnvelopeAuth | undefined;
 }
 
-/** How much one message may hold. */
+/** How much one message may hold; what holds more is EAGENTRPC_TOO_LARGE, both when it is sent and when it comes in. */
 export interface EnvelopeLimits {
+  /** Bytes of the whole message. */
   readonly bytes: number;
+  /** Objects and arrays within each other, the envelope itself being the first. */
   readonly depth: number;
+  /** Keys of all objects together. */
   readonly keys: number;
 }
 
+/** The limits that hold unless others are set: 1 MiB, 64 levels, 10,000 keys. */
 export const defaultLimits: EnvelopeLimits = { bytes: 1_048_576, depth: 64, keys: 10_000 };
 
 /** One thing that keeps an object from being an envelope. */
@@ -61,9 +65,6 @@ interface Field {
 
 const MAX_PROBLEMS = 100;
 const MAX_ID_LENGTH = 128;
-const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
-const AGENT_ADDRESS = /^agent:\/\/[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
-const REPLY_TO = /^(memory|kafka|nats|sqs|amqp|mqtt):\/\/([^\s\p{C}]+)$/u;
 
 /** What each kind of auth holds besides its kind: true where it must. */
 const AUTH_KINDS: ReadonlyMap<unknown, ReadonlyMap<string, boolean>> = new Map([
@@ -104,22 +105,12 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['auth', { required: false, check: checkAuth }],
 ]);
 
-/** Whether `value` is `agent://` and an agent's id. */
-export function isAgentAddress(value: unknown): value is AgentAddress {
-  return typeof value === 'string' && AGENT_ADDRESS.test(value);
-}
-
-/** Whether `value` has the form of a tenant's id, which is that of an agent's id. */
-export function isTenantId(value: unknown): value is string {
-  return typeof value === 'string' && AGENT_ID.test(value);
-}
-
 function isKind(value: unknown): boolean {
   return value === 'request' || value === 'response' || value === 'event';
 }
 
 function isReplyTo(value: unknown): boolean {
-  return typeof value === 'string' && REPLY_TO.test(value);
+  return typeof value === 'string' && parseReplyTo(value) !== undefined;
 }
 
 function isDeadline(value: unknown): boolean {
@@ -158,7 +149,7 @@ function checkAuth(value: unknown, path: string, report: Report): void {
 
 /** A name from outside as a token of a JSON Pointer, short enough to be shown. */
 function toToken(name: string): string {
-  return name.slice(0, MAX_ID_LENGTH).replaceAll('~', '~0').replaceAll('/', '~1');
+  return encodeToken(name.slice(0, MAX_ID_LENGTH));
 }
 
 function assertEnvelope(value: unknown): asserts value is AgentRpcEnvelope {
@@ -285,35 +276,4 @@ export function decodeEnvelope(bytes: Uint8Array, limits: EnvelopeLimits = defau
   }
   assertEnvelope(value);
   return value;
-}
-
-/** Takes a replyTo apart. */
-export function parseReplyTo(replyTo: string): { readonly kind: TransportKind; readonly topic: string } | undefined {
-  const [, kind, topic] = REPLY_TO.exec(replyTo) ?? [];
-  return topic === undefined ? undefined : { kind: kind as TransportKind, topic };
-}
-
-/** What a response's payload says went wrong. */
-export interface ResultError {
-  readonly code: string;
-  readonly message: string;
-  readonly details?: unknown;
-}
-
-/** The payload of a response. */
-export type Result =
-  | { readonly ok: true; readonly data: unknown }
-  | { readonly ok: false; readonly error: ResultError };
-
-/** Reads the payload of a response; undefined for anything that is not exactly a result. */
-export function parseResult(payload: unknown): Result | undefined {
-  if (!isRecord(payload)) return undefined;
-  const { ok, data, error } = payload;
-  const members = Object.keys(payload).length;
-  if (ok === true) return members === 2 && Object.hasOwn(payload, 'data') ? { ok, data } : undefined;
-  if (ok !== false || members !== 2 || !isRecord(error)) return undefined;
-  const { code, message, details } = error;
-  if (typeof code !== 'string' || code === '' || typeof message !== 'string') return undefined;
-  if (Object.keys(error).some((key) => key !== 'code' && key !== 'message' && key !== 'details')) return undefined;
-  return { ok, error: details === undefined ? { code, message } : { code, message, details } };
 }

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { encodeToken } from './pointer.js';
 
 /** Where variables come from: `process.env`, or a test's own. */
 export type Environment = { readonly [name: string]: string | undefined };
@@ -8,9 +9,11 @@ export type Places = { readonly [pointer: string]: string };
 
 /** One `${env:…}` that could not be resolved. */
 export interface EnvironmentProblem {
+  /** Its name, or what stands where a name should. */
   readonly variable: string;
   /** `file:line:col`, or the JSON Pointer into the configuration where no place is known. */
   readonly place: string;
+  /** A sentence that says what is wrong and what to do. */
   readonly message: string;
 }
 
@@ -25,8 +28,11 @@ export class EnvironmentError extends Error {
   }
 }
 
+/** Where {@link resolveEnvironment} looks, and how it names what it does not find. */
 export interface ResolveOptions {
+  /** Where variables are looked up; `process.env` unless set. */
   readonly env?: Environment;
+  /** Where strings stand in their files; what is not in it is named by its JSON Pointer. */
   readonly places?: Places;
   /** The JSON Pointer of `value` within the configuration that `places` speaks of. */
   readonly pointer?: string;
@@ -63,7 +69,7 @@ export function resolveEnvironment<T>(value: T, options: ResolveOptions = {}): T
           : {
               variable: name,
               place,
-              message: `The environment variable ${name} is not set; set it, or give it a default with \${env:${name}:-…}.`,
+              message: `The environment variable ${name} is not set or is empty; set it, or give it a default with \${env:${name}:-…}.`,
             },
       );
       return '';
@@ -74,10 +80,7 @@ export function resolveEnvironment<T>(value: T, options: ResolveOptions = {}): T
     if (Array.isArray(node)) return node.flatMap((item: unknown, index) => resolveItem(item, `${at}/${index}`));
     if (typeof node !== 'object' || node === null) return node;
     return Object.fromEntries(
-      Object.entries(node).map(([key, item]) => [
-        key,
-        resolve(item, `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-      ]),
+      Object.entries(node).map(([key, item]) => [key, resolve(item, `${at}/${encodeToken(key)}`)]),
     );
   };
 

@@ -29,187 +29,192 @@ export type RuntimeCode =
   | 'EAGENTRPC_INTERRUPTED';
 
 /** What one code says. */
-export interface CodeRow {
+export interface ErrorCodeInfo {
+  /** How a call ends that ends with it. */
   readonly status: FailureStatus;
   /** What can be true of the skill. The first holds unless the one who throws says otherwise. */
   readonly executed: readonly [Executed, ...Executed[]];
-  /** Whether a receiver may answer with it. All others are verdicts of the caller's own side. */
-  readonly answered: boolean;
+  /** Whether a receiver may answer with it. All others are verdicts that the caller's own side gives. */
+  readonly fromReceiver: boolean;
   /** Whether the same call can succeed later without anybody changing anything. */
   readonly retry: boolean;
+  /** A sentence: what has happened. */
   readonly meaning: string;
-  readonly mend: string;
+  /** A sentence: what to do about it. */
+  readonly fix: string;
 }
 
-/** The closed table of codes: what a status, an `executed` or a page about a code is printed from. */
-export const errorCodes: { readonly [Code in RuntimeCode]: CodeRow } = {
+/** The closed table of codes: what a status, an `executed` or a page about a code is printed from. Some are reserved. */
+export const errorCodes: { readonly [Code in RuntimeCode]: ErrorCodeInfo } = {
   EAGENTRPC_TIMEOUT: {
     status: 'timeout',
     executed: ['maybe'],
-    answered: false,
+    fromReceiver: false,
     retry: true,
     meaning: 'No answer came within the timeout of the call.',
-    mend: 'See whether the agent runs and how long the skill takes, and raise timeoutMs if the skill needs longer.',
+    fix: 'See whether the agent runs and how long the skill takes, and raise timeoutMs if the skill needs longer.',
   },
   EAGENTRPC_DEADLINE_EXCEEDED: {
     status: 'timeout',
     executed: ['no'],
-    answered: true,
+    fromReceiver: true,
     retry: true,
     meaning: 'The time of the call was up before the skill could start.',
-    mend: 'Look for a queue in front of the agent, add instances, or give the outermost call more time.',
+    fix: 'Look for a queue in front of the agent, add instances, or give the outermost call more time.',
   },
   EAGENTRPC_ABANDONED: {
     status: 'abandoned',
     executed: ['maybe', 'no'],
-    answered: false,
+    fromReceiver: false,
     retry: false,
     meaning: 'The bus of the caller was stopped; executed is no where the call was made after that.',
-    mend: 'Await the calls that matter before stop(), and make no call after it.',
+    fix: 'Await the calls that matter before stop(), and make no call after it.',
   },
   EAGENTRPC_CANCELLED: {
     status: 'abandoned',
     executed: ['maybe', 'no'],
-    answered: false,
+    fromReceiver: false,
     retry: false,
     meaning: "The caller's own signal was aborted; executed is no where that was before anything was sent.",
-    mend: 'Nothing, if that was meant; the skill is not told and may still run to its end.',
+    fix: 'Nothing, if that was meant; the skill is not told and may still run to its end.',
   },
   EAGENTRPC_BUSY: {
     status: 'busy',
     executed: ['no'],
-    answered: true,
+    fromReceiver: true,
     retry: true,
     meaning: 'The receiver, the broker or this bus already holds as many messages as it takes.',
-    mend: 'Call again after details.retryAfterMs where it is given, make fewer calls at once, or add instances.',
+    fix: 'Call again after details.retryAfterMs where it is given, make fewer calls at once, or add instances.',
   },
   EAGENTRPC_NO_PEER: {
     status: 'error',
     executed: ['no'],
-    answered: false,
+    fromReceiver: false,
     retry: false,
     meaning: 'The peer table of this bus does not have the agent.',
-    mend: 'Add the agent to rpc-peers.yaml, or to the peers given to createBus, or correct its address.',
+    fix: 'Add the agent to rpc-peers.yaml, or to the peers given to createBus, or correct its address.',
   },
   EAGENTRPC_NO_TRANSPORT: {
     status: 'error',
     executed: ['no'],
-    answered: false,
+    fromReceiver: false,
     retry: false,
     meaning: 'None of the transports that are named can be used here.',
-    mend: 'Install the client of one of the named brokers, or name a transport that this runtime has.',
+    fix: 'Install the client of one of the named brokers, or name a transport that this runtime has.',
   },
   EAGENTRPC_PERMISSION_DENIED: {
     status: 'error',
     executed: ['no'],
-    answered: false,
+    fromReceiver: false,
     retry: false,
-    meaning: "The caller's own permissions do not allow this call.",
-    mend: 'Allow RequestAgent:<agent>/<capability> in agent.yaml, if it is meant to be allowed.',
+    meaning: "Reserved for a later version: the caller's own permissions do not allow this call.",
+    fix: 'Allow RequestAgent:<agent>/<capability> in agent.yaml, if it is meant to be allowed.',
   },
   EAGENTRPC_LOOP: {
     status: 'error',
     executed: ['no'],
-    answered: true,
+    fromReceiver: true,
     retry: false,
     meaning: 'The call is nested more than 16 calls deep.',
-    mend: 'Find the agents that call each other in a circle: they share one correlationId.',
+    fix: 'Find the agents that call each other in a circle: they share one correlationId.',
   },
   EAGENTRPC_NO_RESPONDER: {
     status: 'error',
     executed: ['no'],
-    answered: false,
+    fromReceiver: false,
     retry: true,
     meaning: 'Nobody is listening on the requests topic of the agent.',
-    mend: 'Start the agent, and compare the transport and topics of the two sides.',
+    fix: 'Start the agent, and compare the transport and topics of the two sides.',
   },
   EAGENTRPC_NO_CAPABILITY: {
     status: 'error',
     executed: ['no'],
-    answered: true,
+    fromReceiver: true,
     retry: false,
     meaning: 'The agent has no capability of that name.',
-    mend: "Generate the client again from the agent's present capabilities.yaml, or deploy the agent that has it.",
+    fix: "Generate the client again from the agent's present capabilities.yaml, or deploy the agent that has it.",
   },
   EAGENTRPC_NOT_IMPLEMENTED: {
     status: 'error',
     executed: ['no'],
-    answered: true,
+    fromReceiver: true,
     retry: false,
     meaning: 'The capability is in the contract, and its skill is still the generated skeleton.',
-    mend: "Write the skill in the agent's skills folder and deploy it.",
+    fix: "Write the skill in the agent's skills folder and deploy it.",
   },
   EAGENTRPC_PUBLISH_FAILED: {
     status: 'error',
     executed: ['no', 'maybe'],
-    answered: false,
+    fromReceiver: false,
     retry: true,
     meaning: 'The broker did not confirm the message; executed is no where it was never sent.',
-    mend: 'See whether the broker can be reached and lets this agent write to the topic.',
+    fix: 'See whether the broker can be reached and lets this agent write to the topic.',
   },
   EAGENTRPC_CONNECTION_LOST: {
     status: 'error',
     executed: ['maybe'],
-    answered: false,
+    fromReceiver: false,
     retry: true,
-    meaning: 'The connection was lost, and the place where the answer would have come with it.',
-    mend: 'See why the broker or the network went away; the bus connects again by itself.',
+    meaning:
+      'Reserved for a later version: the connection was lost, and the place where the answer would come with it.',
+    fix: 'See why the broker or the network went away.',
   },
   EAGENTRPC_INVALID_ENVELOPE: {
     status: 'error',
     executed: ['no', 'maybe'],
-    answered: true,
+    fromReceiver: true,
     retry: false,
     meaning: 'The message is not a v1 envelope; executed is maybe where it was the answer that is malformed.',
-    mend: 'See details.problems: the sender of that message has to change.',
+    fix: 'See details.problems: the sender of that message has to change.',
   },
   EAGENTRPC_TOO_LARGE: {
     status: 'error',
     executed: ['no'],
-    answered: true,
+    fromReceiver: true,
     retry: false,
     meaning: 'The message has too many bytes, levels or keys.',
-    mend: 'Send a reference to the data instead of the data, or set the limits higher on both sides.',
+    fix: 'Send a reference to the data instead of the data, or set the limits higher on both sides.',
   },
   EAGENTRPC_AUTH_FAILED: {
     status: 'error',
     executed: ['no'],
-    answered: true,
+    fromReceiver: true,
     retry: false,
     meaning: 'The receiver could not establish who sent the message.',
-    mend: 'Compare the kind of auth, the key id and the secret of the two sides.',
+    fix: 'Compare the kind of auth, the key id and the secret of the two sides.',
   },
   EAGENTRPC_TENANT_MISMATCH: {
     status: 'error',
     executed: ['no'],
-    answered: true,
+    fromReceiver: true,
     retry: false,
     meaning: 'The message names another tenant than the one that the receiver serves, or none.',
-    mend: 'Give both buses the same tenantId.',
+    fix: 'Give both buses the same tenantId.',
   },
   EAGENTRPC_SCHEMA_VIOLATION: {
     status: 'error',
     executed: ['no', 'yes'],
-    answered: true,
+    fromReceiver: true,
     retry: false,
     meaning: 'The input or the output (details.side) breaks its schema; executed is yes where it is the output.',
-    mend: 'See details.violations: correct the value, or the schema in capabilities.yaml.',
+    fix: 'See details.violations: correct the value, or the schema in capabilities.yaml.',
   },
   EAGENTRPC_HANDLER_ERROR: {
     status: 'error',
     executed: ['yes', 'maybe'],
-    answered: true,
+    fromReceiver: true,
     retry: true,
-    meaning: 'The skill threw; executed is maybe where the agent answered with a code that the contract does not know.',
-    mend: "Read the agent's own log: what was thrown never leaves it. Declare the errors that callers should know.",
+    meaning:
+      'The skill threw, or its result cannot be sent; executed is maybe where the contract does not know the code answered.',
+    fix: "Read the agent's own log: what was thrown never leaves it. Declare the errors that callers should know.",
   },
   EAGENTRPC_INTERRUPTED: {
     status: 'error',
     executed: ['maybe'],
-    answered: true,
+    fromReceiver: true,
     retry: false,
     meaning: 'The receiver stopped or died while the skill ran, and the skill was not run again.',
-    mend: 'Find out whether the work was done before calling again, or make the capability idempotent.',
+    fix: 'Find out whether the work was done before calling again, or make the capability idempotent.',
   },
 };
 
@@ -218,9 +223,10 @@ export function isRuntimeCode(code: string): code is RuntimeCode {
   return Object.hasOwn(errorCodes, code);
 }
 
-/** What an {@link AgentRpcError} is made of. */
+/** What an {@link AgentRpcError} is made from. */
 export interface AgentRpcErrorInit<Code extends string = string, Details = unknown> {
   readonly code: Code;
+  /** A sentence. It goes over to the caller. */
   readonly message: string;
   /** The first of the code's row unless given; `yes` for a declared error. */
   readonly executed?: Executed;
@@ -240,7 +246,9 @@ export class AgentRpcError<Code extends string = string, Details = unknown> exte
   override readonly name: 'AgentRpcError' = 'AgentRpcError';
   readonly code: Code;
   readonly status: FailureStatus;
+  /** Whether the skill may have run. */
   readonly executed: Executed;
+  /** What the code says they are: those of a declared error, `{ retryAfterMs }`, `{ violations, total, side }`, … */
   readonly details: Details;
   readonly correlationId: string | undefined;
   readonly messageId: string | undefined;

@@ -39,6 +39,7 @@ export type StringFormatName =
   | 'password'
   | 'binary';
 
+/** The checks by the names of their formats. */
 export type FormatTable = Readonly<Record<StringFormatName, StringFormat> & Record<NumberFormatName, NumberFormat>>;
 
 const matches =

@@ -1,17 +1,19 @@
+import type { AgentAddress } from './address.js';
 import type { Clock } from './clock.js';
-import type { AgentAddress } from './contract.js';
 import { type HopSubject, reportHop } from './diagnostics.js';
-import { type AgentRpcEnvelope, decodeEnvelope, type Result } from './envelope.js';
+import { type AgentRpcEnvelope, decodeEnvelope } from './envelope.js';
 import { AgentRpcError, isAgentRpcError } from './errors.js';
 import type { PendingCalls } from './pending.js';
-import type { Line, Routes } from './routes.js';
+import { type Result, toResult } from './result.js';
+import type { ConnectedTransport, Routes } from './routes.js';
 import type { Delivery } from './transport.js';
 
 /** A request or event that was let in. */
 export interface InboundMessage {
   readonly envelope: AgentRpcEnvelope;
-  readonly line: Line;
-  /** How long the broker held it; undefined where it cannot tell. */
+  /** What it came in by. */
+  readonly via: ConnectedTransport;
+  /** How long the broker held it, in milliseconds; undefined where it cannot tell. */
   readonly ageMs: number | undefined;
   /** Where its answer goes; undefined for an event, which gets none. */
   readonly answerTopic: string | undefined;
@@ -23,14 +25,17 @@ export interface Receiver {
   receive(message: InboundMessage): void;
   /** How many skills run. */
   running(): number;
-  /** Takes no more, waits for what runs, interrupts what still runs after `graceMs`. */
-  stop(graceMs: number): Promise<void>;
+  /**
+   * Takes no more, waits for what runs, interrupts what still runs after `graceMs` (10,000 unless given). Called again,
+   * a `graceMs` that is given may shorten the wait.
+   */
+  stop(graceMs: number | undefined): Promise<void>;
 }
 
 /** Lets messages in, cheapest check first, and counts what it refuses. */
 export interface Inbox {
-  takeRequest(line: Line, delivery: Delivery, receiver: Receiver): void;
-  takeResponse(line: Line, delivery: Delivery): void;
+  takeRequest(via: ConnectedTransport, delivery: Delivery, receiver: Receiver): void;
+  takeResponse(via: ConnectedTransport, delivery: Delivery): void;
   counts(): { readonly late: number; readonly refused: number };
 }
 
@@ -40,7 +45,7 @@ export interface InboxOptions {
   readonly clock: Clock;
   readonly pending: PendingCalls;
   readonly routes: Routes;
-  readonly answer: (message: InboundMessage, result: Result) => Promise<void>;
+  readonly answer: (message: InboundMessage, result: Result) => Promise<unknown>;
 }
 
 export function createInbox({ agent, tenantId, clock, pending, routes, answer }: InboxOptions): Inbox {
@@ -53,10 +58,10 @@ export function createInbox({ agent, tenantId, clock, pending, routes, answer }:
   };
 
   /** Reads what is addressed to this agent; undefined where it is refused without an answer. */
-  const read = (line: Line, { bytes }: Delivery): AgentRpcEnvelope | undefined => {
+  const read = (via: ConnectedTransport, { bytes }: Delivery): AgentRpcEnvelope | undefined => {
     let envelope: AgentRpcEnvelope;
     try {
-      envelope = decodeEnvelope(bytes, line.limits);
+      envelope = decodeEnvelope(bytes, via.limits);
     } catch (error) {
       if (!isAgentRpcError(error)) throw error;
       refuse({}, error.code, error.message);
@@ -81,31 +86,30 @@ export function createInbox({ agent, tenantId, clock, pending, routes, answer }:
   };
 
   return {
-    takeRequest(line, delivery, receiver) {
-      const envelope = read(line, delivery);
+    takeRequest(via, delivery, receiver) {
+      const envelope = read(via, delivery);
       if (envelope === undefined) return;
       if (envelope.kind === 'response') {
         return refuse(envelope, 'EAGENTRPC_INVALID_ENVELOPE', 'A response came to the requests topic.');
       }
       const isRequest = envelope.kind === 'request';
-      const answerTopic = isRequest ? routes.answerTopic(line, envelope) : undefined;
+      const answerTopic = isRequest ? routes.answerTopic(via, envelope) : undefined;
       if (isRequest && answerTopic === undefined) {
         return refuse(envelope, 'EAGENTRPC_INVALID_ENVELOPE', 'Its replyTo is not a reply topic of its sender.');
       }
-      const message = { envelope, line, ageMs: delivery.ageMs, answerTopic };
+      const message = { envelope, via, ageMs: delivery.ageMs, answerTopic };
       const objection = findObjection(envelope);
       if (objection !== undefined) {
-        const { code, message: reason } = objection;
-        refuse(envelope, code, reason);
-        void answer(message, { ok: false, error: { code, message: reason } });
+        refuse(envelope, objection.code, objection.message);
+        void answer(message, toResult(objection));
         return;
       }
       reportHop('received', agent, clock.now(), envelope);
       receiver.receive(message);
     },
 
-    takeResponse(line, delivery) {
-      const envelope = read(line, delivery);
+    takeResponse(via, delivery) {
+      const envelope = read(via, delivery);
       if (envelope === undefined) return;
       if (envelope.kind !== 'response') {
         return refuse(envelope, 'EAGENTRPC_INVALID_ENVELOPE', `A ${envelope.kind} came to a reply topic.`);

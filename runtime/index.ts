@@ -1,15 +1,9 @@
+export { type AgentAddress, isAgentAddress, type TransportKind } from './address.js';
 export { type HmacKey, signEnvelope, verifyEnvelope } from './auth.js';
-export {
-  type Attachment,
-  type Bus,
-  type BusHealth,
-  type BusOptions,
-  createBus,
-  type StopOptions,
-} from './bus.js';
-export type { Cause } from './cause.js';
+export { type Bus, type BusHealth, type BusOptions, createBus, type StopOptions } from './bus.js';
+export type { Caller, MessageIds } from './caller.js';
 export { type Call, type CallOptions, createCall, type StartedCall } from './client.js';
-export { type Clock, createUuid, type Random, systemClock, systemRandom } from './clock.js';
+export { type Clock, type Random, systemClock } from './clock.js';
 export {
   type AuthConfig,
   type BusConfig,
@@ -18,15 +12,13 @@ export {
   type PeerConfig,
   type TransportLoaders,
 } from './connect.js';
-export {
-  type AgentAddress,
-  assertContractFormat,
-  type CapabilityContract,
-  type CapabilityExample,
-  type Contract,
-  type ContractFormat,
-  type DeclaredErrorContract,
-  type ToolDefinition,
+export type {
+  CapabilityContract,
+  CapabilityExample,
+  Contract,
+  ContractFormat,
+  DeclaredErrorContract,
+  ToolDefinition,
 } from './contract.js';
 export { HOP_CHANNEL, type Hop, type HopEvent } from './diagnostics.js';
 export {
@@ -38,10 +30,6 @@ export {
   type EnvelopeLimits,
   type EnvelopeProblem,
   encodeEnvelope,
-  isAgentAddress,
-  type Result,
-  type ResultError,
-  type TransportKind,
 } from './envelope.js';
 export {
   type Environment,
@@ -54,7 +42,7 @@ export {
 export {
   AgentRpcError,
   type AgentRpcErrorInit,
-  type CodeRow,
+  type ErrorCodeInfo,
   type Executed,
   errorCodes,
   type FailureStatus,
@@ -63,10 +51,9 @@ export {
   type RuntimeCode,
 } from './errors.js';
 export { type FormatTable, formats } from './formats.js';
-export type { InboundMessage, Receiver } from './inbox.js';
-export type { MessageIds, OutgoingCall } from './outbox.js';
 export type { CallError, Failure, Outcome, Success } from './outcome.js';
-export type { Line, Peer, PeerTransport } from './routes.js';
+export type { Result, ResultError } from './result.js';
+export type { Peer, PeerTransport } from './routes.js';
 export { type FailedCall, type ServeOptions, type Service, serve } from './server.js';
 export { type DetailsOf, type Implementation, implement, type Skill, type SkillContext } from './skill.js';
 export {

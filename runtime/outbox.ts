@@ -1,37 +1,25 @@
-import { type Cause, createHeaders, HOPS_HEADER, hopsOf, inheritTimeout, MAX_HOPS } from './cause.js';
+import type { AgentAddress } from './address.js';
+import type { MessageIds, OutgoingCall } from './caller.js';
 import { type Clock, createUuid, type Random } from './clock.js';
-import type { AgentAddress } from './contract.js';
 import { watch } from './deadline.js';
-import { reportHop } from './diagnostics.js';
-import { type AgentRpcEnvelope, type EnvelopeLimits, encodeEnvelope, type Result } from './envelope.js';
+import { type HopVerdict, reportHop } from './diagnostics.js';
+import { type AgentRpcEnvelope, type EnvelopeLimits, encodeEnvelope } from './envelope.js';
 import { AgentRpcError, type AgentRpcErrorInit, isAgentRpcError, type RuntimeCode } from './errors.js';
 import type { InboundMessage } from './inbox.js';
+import { createHeaders, HOPS_HEADER, hopsOf, inheritTimeout, MAX_HOPS, type ParentCall } from './parent.js';
 import { MAX_PENDING, type PendingCalls } from './pending.js';
-import type { Line, Routes } from './routes.js';
+import { type Result, toResult } from './result.js';
+import type { ConnectedTransport, Routes } from './routes.js';
 import type { OutgoingMessage } from './transport.js';
-
-/** The ids that a message starts with. */
-export interface MessageIds {
-  readonly messageId: string;
-  readonly correlationId: string;
-}
-
-/** A call as data: what generated clients make of their arguments. */
-export interface OutgoingCall extends MessageIds {
-  readonly to: AgentAddress;
-  readonly capability: string;
-  readonly payload: unknown;
-  /** A whole number from 1 to 600,000, which the caller has made sure of. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly headers?: { readonly [name: string]: string } | undefined;
-}
 
 /** Sends what goes out. None of its promises rejects. */
 export interface Outbox {
-  request(call: OutgoingCall, cause: Cause | undefined): Promise<AgentRpcEnvelope | AgentRpcError>;
-  notify(call: OutgoingCall, cause: Cause | undefined): Promise<AgentRpcError | undefined>;
-  answer(message: InboundMessage, result: Result): Promise<void>;
+  request(call: OutgoingCall, parent: ParentCall | undefined): Promise<AgentRpcEnvelope | AgentRpcError>;
+  notify(call: OutgoingCall, parent: ParentCall | undefined): Promise<AgentRpcError | undefined>;
+  /** Resolves with why another answer had to take the place of this one, if so. */
+  answer(message: InboundMessage, result: Result): Promise<AgentRpcError | undefined>;
+  /** Resolves when no answer is on its way. */
+  answersSent(): Promise<void>;
 }
 
 export interface OutboxOptions {
@@ -42,12 +30,12 @@ export interface OutboxOptions {
   readonly pending: PendingCalls;
   readonly routes: Routes;
   /** Whether calls still go out: those that skills make go on while the bus waits for the skills. */
-  readonly isOpen: (cause: Cause | undefined) => boolean;
+  readonly isOpen: (parent: ParentCall | undefined) => boolean;
 }
 
 /** A request or event, ready to be published. */
 interface Prepared {
-  readonly line: Line;
+  readonly via: ConnectedTransport;
   readonly envelope: AgentRpcEnvelope;
   readonly message: OutgoingMessage;
   readonly timeoutMs: number;
@@ -59,8 +47,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const { agent, tenantId, clock, random, pending, routes, isOpen } = options;
 
   /** Why a call is not sent at all. */
-  const findObjection = (call: OutgoingCall, cause: Cause | undefined, timeoutMs: number): Init | undefined => {
-    if (!isOpen(cause)) return { code: 'EAGENTRPC_ABANDONED', message: 'The bus is stopped.', executed: 'no' };
+  const findObjection = (call: OutgoingCall, parent: ParentCall | undefined, timeoutMs: number): Init | undefined => {
+    if (!isOpen(parent)) return { code: 'EAGENTRPC_ABANDONED', message: 'The bus is stopped.', executed: 'no' };
     if (call.signal?.aborted) {
       const message = 'The call was cancelled before it was sent.';
       return { code: 'EAGENTRPC_CANCELLED', message, executed: 'no', cause: call.signal.reason };
@@ -75,44 +63,44 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const prepare = (
     kind: 'request' | 'event',
     call: OutgoingCall,
-    cause: Cause | undefined,
+    parent: ParentCall | undefined,
   ): Prepared | AgentRpcError => {
-    const timeoutMs = inheritTimeout(call.timeoutMs, cause, clock);
-    const objection = findObjection(call, cause, timeoutMs);
+    const timeoutMs = inheritTimeout(call.timeoutMs, parent, clock);
+    const objection = findObjection(call, parent, timeoutMs);
     if (objection !== undefined) return fail(call, objection);
-    const headers = createHeaders({ own: call.headers, cause, timeoutMs, random });
+    const headers = createHeaders({ own: call.headers, parent, timeoutMs, random });
     if (hopsOf(headers) > MAX_HOPS) {
       return fail(call, { code: 'EAGENTRPC_LOOP', message: `The call is nested ${headers[HOPS_HEADER]} calls deep.` });
     }
     const { messageId, correlationId, to, capability, payload } = call;
     try {
-      const { line, topics } = routes.routeTo(to);
+      const { via, topics } = routes.routeTo(to);
       const envelope: AgentRpcEnvelope = {
         version: 1,
         kind,
         messageId,
         correlationId,
-        causedBy: cause?.messageId,
+        causedBy: parent?.messageId,
         from: agent,
         to,
         capability,
-        replyTo: kind === 'request' ? line.replyTo : undefined,
+        replyTo: kind === 'request' ? via.replyTo : undefined,
         deadline: clock.now() + timeoutMs,
         tenantId,
         headers,
         payload,
       };
-      const bytes = encodeEnvelope(envelope, line.limits);
+      const bytes = encodeEnvelope(envelope, via.limits);
       const message = { topic: topics.requests, kind, bytes, messageId, correlationId, ttlMs: timeoutMs };
-      return { line, envelope, timeoutMs, message };
+      return { via, envelope, timeoutMs, message };
     } catch (error) {
       return failAs(call, error);
     }
   };
 
-  const publish = async ({ line, envelope, message }: Prepared): Promise<void> => {
+  const publish = async ({ via, envelope, message }: Prepared): Promise<void> => {
     reportHop('sent', agent, clock.now(), envelope);
-    await line.connection.publish(message);
+    await via.connection.publish(message);
   };
 
   const watchCall = (call: OutgoingCall, prepared: Prepared, settle: (error: AgentRpcError) => void): (() => void) =>
@@ -120,10 +108,41 @@ export function createOutbox(options: OutboxOptions): Outbox {
       settle(fail(call, why === 'timeout' ? timeoutOf(prepared) : cancellationOf(call))),
     );
 
+  const answers = new Set<Promise<unknown>>();
+
+  const sendAnswer = async (
+    { envelope: asked, via }: InboundMessage,
+    topic: string,
+    result: Result,
+  ): Promise<AgentRpcError | undefined> => {
+    const { correlationId, capability } = asked;
+    const messageId = createUuid(clock, random);
+    const envelope: AgentRpcEnvelope = {
+      version: 1,
+      kind: 'response',
+      messageId,
+      correlationId,
+      causedBy: asked.messageId,
+      from: agent,
+      to: asked.from,
+      capability,
+      tenantId: asked.tenantId,
+    };
+    let encoded: EncodedAnswer | undefined;
+    try {
+      encoded = encodeAnswer(envelope, asked, result, via.limits);
+      reportHop('answered', agent, clock.now(), envelope, encoded.verdict);
+      await via.connection.publish({ topic, kind: 'response', bytes: encoded.bytes, messageId, correlationId });
+    } catch (error) {
+      reportHop('unanswered', agent, clock.now(), envelope, { ...encoded?.verdict, error });
+    }
+    return encoded?.replaced;
+  };
+
   return {
-    request(call, cause) {
+    request(call, parent) {
       return new Promise((resolve) => {
-        const prepared = prepare('request', call, cause);
+        const prepared = prepare('request', call, parent);
         if (prepared instanceof AgentRpcError) return resolve(prepared);
         const settle = (end: AgentRpcEnvelope | AgentRpcError): void => {
           pending.remove(waiting);
@@ -141,9 +160,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
       });
     },
 
-    notify(call, cause) {
+    notify(call, parent) {
       return new Promise((resolve) => {
-        const prepared = prepare('event', call, cause);
+        const prepared = prepare('event', call, parent);
         if (prepared instanceof AgentRpcError) return resolve(prepared);
         const settle = (end: AgentRpcError | undefined): void => {
           unwatch();
@@ -157,44 +176,53 @@ export function createOutbox(options: OutboxOptions): Outbox {
       });
     },
 
-    async answer({ envelope: asked, line, answerTopic }, result) {
-      if (answerTopic === undefined) return;
-      const { correlationId, capability } = asked;
-      const messageId = createUuid(clock, random);
-      const envelope: AgentRpcEnvelope = {
-        version: 1,
-        kind: 'response',
-        messageId,
-        correlationId,
-        causedBy: asked.messageId,
-        from: agent,
-        to: asked.from,
-        capability,
-        tenantId: asked.tenantId,
-        payload: result,
-      };
-      const verdict = result.ok ? undefined : { code: result.error.code };
-      try {
-        const bytes = encodeAnswer(envelope, line.limits);
-        reportHop('answered', agent, clock.now(), envelope, verdict);
-        await line.connection.publish({ topic: answerTopic, kind: 'response', bytes, messageId, correlationId });
-      } catch (error) {
-        reportHop('unanswered', agent, clock.now(), envelope, { ...verdict, error });
-      }
+    answer(message, result) {
+      if (message.answerTopic === undefined) return Promise.resolve(undefined);
+      const sending = sendAnswer(message, message.answerTopic, result);
+      answers.add(sending);
+      void sending.then(() => answers.delete(sending));
+      return sending;
+    },
+
+    async answersSent() {
+      while (answers.size > 0) await Promise.all(answers);
     },
   };
 }
 
-/** Encodes an answer, or an answer that says why the one that was meant cannot be sent. */
-function encodeAnswer(envelope: AgentRpcEnvelope, limits: EnvelopeLimits): Uint8Array {
+/** An answer as bytes. */
+interface EncodedAnswer {
+  readonly bytes: Uint8Array;
+  readonly verdict: HopVerdict | undefined;
+  /** Why it is not the one that was meant, if so. */
+  readonly replaced?: AgentRpcError;
+}
+
+/** Encodes an answer, or one that says why the one that was meant cannot be sent. */
+function encodeAnswer(
+  envelope: AgentRpcEnvelope,
+  asked: MessageIds,
+  result: Result,
+  limits: EnvelopeLimits,
+): EncodedAnswer {
   try {
-    return encodeEnvelope(envelope, limits);
-  } catch (error) {
-    const reason = isAgentRpcError(error) ? error.message : 'It has no JSON form.';
+    if (result.ok && isLeftOut(result.data)) throw new TypeError('JSON leaves it out.');
+    const verdict = result.ok ? undefined : { code: result.error.code };
+    return { bytes: encodeEnvelope({ ...envelope, payload: result }, limits), verdict };
+  } catch (cause) {
+    const reason = isAgentRpcError(cause) ? cause.message : 'It has no JSON form.';
     const message = `The result of ${envelope.capability} cannot be sent. ${reason}`;
-    const payload: Result = { ok: false, error: { code: 'EAGENTRPC_HANDLER_ERROR', message } };
-    return encodeEnvelope({ ...envelope, payload }, limits);
+    const replaced = fail(asked, { code: 'EAGENTRPC_HANDLER_ERROR', message, cause });
+    const bytes = encodeEnvelope({ ...envelope, payload: toResult(replaced) }, limits);
+    return { bytes, verdict: { code: replaced.code }, replaced };
   }
+}
+
+/** Whether JSON has no way to write `data` and says nothing of it, as with a function or a symbol. */
+function isLeftOut(data: unknown): boolean {
+  // Most results are not written twice: only a toJSON makes an object vanish.
+  if (typeof data === 'string' || (typeof data === 'object' && (data === null || !('toJSON' in data)))) return false;
+  return JSON.stringify(data) === undefined;
 }
 
 function timeoutOf({ timeoutMs, envelope: { kind, to, capability } }: Prepared): Init {

@@ -1,5 +1,5 @@
-import type { CapabilityContract } from './contract.js';
-import { type AgentRpcEnvelope, parseResult, type ResultError } from './envelope.js';
+import { type CapabilityContract, findDeclared, violationOf } from './contract.js';
+import type { AgentRpcEnvelope } from './envelope.js';
 import {
   type AgentRpcError,
   type AgentRpcErrorInit,
@@ -9,7 +9,7 @@ import {
   isRuntimeCode,
   type RuntimeCode,
 } from './errors.js';
-import type { ViolationReport } from './validation.js';
+import { parseResult, type ResultError } from './result.js';
 
 /**
  * What can go wrong with a call: an error that its capability declares, with the details declared for it, or one of the
@@ -22,37 +22,25 @@ export type CallError<Errors = unknown> =
 /** How a call ended: it always does, and once. */
 export type Outcome<Output, Errors = unknown> = Success<Output> | Failure<Errors>;
 
+/** A call that was answered with its output. */
 export interface Success<Output> {
   readonly status: 'ok';
+  /** The output, which the schema has been held against. */
   readonly data: Output;
   readonly correlationId: string;
   readonly messageId: string;
 }
 
+/** A call that was not answered with its output, and why. */
 export interface Failure<Errors = unknown> {
+  /** `busy` and `timeout` may go better later; `abandoned` is this side's own doing; `error` is all the rest. */
   readonly status: FailureStatus;
+  /** Why; its `code` tells what its `details` are. */
   readonly error: CallError<Errors>;
   /** Whether the skill may have run. */
   readonly executed: Executed;
   readonly correlationId: string;
   readonly messageId: string;
-}
-
-/** Why a value that one side sends does not keep to the contract. */
-export function violationOf(
-  capability: CapabilityContract,
-  side: 'input' | 'output',
-  { violations, total }: ViolationReport,
-): AgentRpcErrorInit<RuntimeCode> {
-  const [first] = violations;
-  const rest = total > 1 ? ` (and ${total - 1} more)` : '';
-  const what = first === undefined ? 'breaks its schema' : `${first.path} ${first.message}`.trim();
-  return {
-    code: 'EAGENTRPC_SCHEMA_VIOLATION',
-    message: `The ${side} of ${capability.name} is invalid: ${what}${rest}.`,
-    executed: side === 'input' ? 'no' : 'yes',
-    details: { side, violations, total },
-  };
 }
 
 /** What a response says: its data, or what went wrong. Nothing in it is believed before it is checked. */
@@ -62,12 +50,12 @@ export type Reading = { readonly data: unknown } | { readonly error: AgentRpcErr
 export function readResponse(capability: CapabilityContract, { payload, from }: AgentRpcEnvelope): Reading {
   const result = parseResult(payload);
   if (result === undefined) {
-    const message = `${from} answered ${capability.name} with something that is no result.`;
+    const message = `${from} answered ${capability.name} with something that is not a result.`;
     const problems = [{ path: '/payload', message: 'must be {"ok":true,"data":…} or {"ok":false,"error":…}' }];
     return { error: { code: 'EAGENTRPC_INVALID_ENVELOPE', message, executed: 'maybe', details: { problems } } };
   }
   if (!result.ok) return { error: readError(capability, result.error) };
-  const report = capability.output.check(result.data);
+  const report = capability.output.findViolations(result.data);
   return report === null ? { data: result.data } : { error: violationOf(capability, 'output', report) };
 }
 
@@ -76,22 +64,13 @@ function readError(capability: CapabilityContract, error: ResultError): AgentRpc
   const declared = findDeclared(capability, code);
   if (declared !== undefined) {
     if (declared.details === undefined) return { code, message };
-    const report = declared.details.check(details);
+    const report = declared.details.findViolations(details);
     return report === null ? { code, message, details } : violationOf(capability, 'output', report);
   }
-  if (!isRuntimeCode(code) || !errorCodes[code].answered) {
+  if (!isRuntimeCode(code) || !errorCodes[code].fromReceiver) {
     // The skill may have run or not: a code that nobody here knows does not say.
     return { code: 'EAGENTRPC_HANDLER_ERROR', message, executed: 'maybe', details: { code, details } };
   }
   const isOutput = code === 'EAGENTRPC_SCHEMA_VIOLATION' && (details as { side?: unknown } | null)?.side !== 'input';
   return isOutput ? { code, message, details, executed: 'yes' } : { code, message, details };
-}
-
-/** What a capability says about an error that it declares; undefined for all that it does not. */
-export function findDeclared(
-  { errors }: CapabilityContract,
-  code: string,
-): { readonly details?: { check(value: unknown): ViolationReport | null } } | undefined {
-  const declared = errors as { readonly [code: string]: { details?: { check(v: unknown): ViolationReport | null } } };
-  return Object.hasOwn(declared, code) ? declared[code] : undefined;
 }

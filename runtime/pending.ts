@@ -1,4 +1,4 @@
-import type { AgentAddress } from './contract.js';
+import type { AgentAddress } from './address.js';
 import type { AgentRpcEnvelope } from './envelope.js';
 import type { AgentRpcError } from './errors.js';
 

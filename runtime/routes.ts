@@ -1,5 +1,5 @@
-import type { AgentAddress } from './contract.js';
-import { type AgentRpcEnvelope, type EnvelopeLimits, parseReplyTo, type TransportKind } from './envelope.js';
+import { type AgentAddress, parseReplyTo, type TransportKind } from './address.js';
+import type { AgentRpcEnvelope, EnvelopeLimits } from './envelope.js';
 import { AgentRpcError } from './errors.js';
 import { type Connection, type TopicNames, type Topics, type Transport, topicsOf } from './transport.js';
 
@@ -19,17 +19,18 @@ export interface PeerTransport {
   readonly via?: Transport;
 }
 
-/** A transport that a bus is connected to, and the place where answers come back to it. */
-export interface Line {
+/** A transport that a bus is connected to. */
+export interface ConnectedTransport {
   readonly transport: Transport;
   readonly connection: Connection;
+  /** Where the bus reads its answers. */
   readonly replyTo: string;
   readonly limits: EnvelopeLimits;
 }
 
 /** How to reach one agent. */
 export interface Route {
-  readonly line: Line;
+  readonly via: ConnectedTransport;
   readonly topics: Topics;
 }
 
@@ -38,31 +39,35 @@ export interface Routes {
   /** @throws AgentRpcError EAGENTRPC_NO_PEER or EAGENTRPC_NO_TRANSPORT */
   routeTo(agent: AgentAddress): Route;
   /** Where the answer to a request goes; undefined where the request names a place that is not its sender's. */
-  answerTopic(line: Line, request: AgentRpcEnvelope): string | undefined;
+  answerTopic(via: ConnectedTransport, request: AgentRpcEnvelope): string | undefined;
 }
 
 /**
- * `lines` may still grow: they are read when a route is asked for.
+ * `connected` may still grow: it is read when a route is asked for.
  *
- * Without a table of peers every agent is reached at its default topics on the first line.
+ * Without a table of peers every agent is reached at its default topics on the first transport.
  */
-export function createRoutes(peers: readonly Peer[] | undefined, lines: readonly Line[], tenantId?: string): Routes {
+export function createRoutes(
+  peers: readonly Peer[] | undefined,
+  connected: readonly ConnectedTransport[],
+  tenantId?: string,
+): Routes {
   const table = peers && new Map(peers.map((peer) => [peer.agent, peer]));
   const known = new Map<AgentAddress, Route>();
 
   const findRoute = (agent: AgentAddress): Route => {
-    const [first] = lines;
-    if (table === undefined && first !== undefined) return { line: first, topics: topicsOf(agent, tenantId) };
+    const [first] = connected;
+    if (table === undefined && first !== undefined) return { via: first, topics: topicsOf(agent, tenantId) };
     const peer = table?.get(agent);
     if (peer === undefined) {
       throw new AgentRpcError({ code: 'EAGENTRPC_NO_PEER', message: `${agent} is not among the peers of this bus.` });
     }
     for (const way of peer.transports) {
-      const line = lines.find((candidate) => leadsVia(way, candidate));
-      if (line !== undefined) return { line, topics: topicsOf(agent, tenantId, way.topics) };
+      const via = connected.find((candidate) => leadsVia(way, candidate));
+      if (via !== undefined) return { via, topics: topicsOf(agent, tenantId, way.topics) };
     }
     const kinds = peer.transports.map(({ kind }) => kind).join(', ') || 'nothing';
-    const own = lines.map(({ transport }) => transport.kind).join(', ');
+    const own = connected.map(({ transport }) => transport.kind).join(', ');
     throw new AgentRpcError({
       code: 'EAGENTRPC_NO_TRANSPORT',
       message: `${agent} is reached by ${kinds}, and this bus has ${own}.`,
@@ -78,21 +83,21 @@ export function createRoutes(peers: readonly Peer[] | undefined, lines: readonly
       return found;
     },
 
-    answerTopic(line, request) {
+    answerTopic(via, request) {
       const { from, replyTo } = request;
       const base = topicsOf(from, request.tenantId).responses;
-      const way = table?.get(from)?.transports.find((candidate) => leadsVia(candidate, line));
+      const way = table?.get(from)?.transports.find((candidate) => leadsVia(candidate, via));
       const named = way?.topics?.responses;
       if (replyTo === undefined) return named ?? base;
       const place = parseReplyTo(replyTo);
-      if (place?.kind !== line.transport.kind) return undefined;
+      if (place?.kind !== via.transport.kind) return undefined;
       const isOfSender = isAtOrBelow(place.topic, base) || (named !== undefined && isAtOrBelow(place.topic, named));
       return isOfSender ? place.topic : undefined;
     },
   };
 }
 
-function leadsVia(way: PeerTransport, { transport }: Line): boolean {
+function leadsVia(way: PeerTransport, { transport }: ConnectedTransport): boolean {
   return way.via === undefined ? way.kind === transport.kind : way.via === transport;
 }
 

@@ -1,11 +1,11 @@
-import type { Bus } from './bus.js';
-import { createCause } from './cause.js';
+import { findDeclared, violationOf } from './contract.js';
 import { createDeadline } from './deadline.js';
 import { reportHop } from './diagnostics.js';
-import type { Result } from './envelope.js';
 import { AgentRpcError, type AgentRpcErrorInit } from './errors.js';
+import type { ServiceHost } from './host.js';
 import type { InboundMessage } from './inbox.js';
-import { findDeclared, violationOf } from './outcome.js';
+import { createParentCall } from './parent.js';
+import { type Result, toResult } from './result.js';
 import type { Implementation, SkillContext } from './skill.js';
 
 /** One run of one skill for one message. */
@@ -17,26 +17,32 @@ export interface Run {
 }
 
 export interface RunOptions {
-  readonly bus: Bus;
+  readonly host: ServiceHost;
   readonly message: InboundMessage;
   readonly implementation: Implementation;
   /** How long it may take. */
   readonly leftMs: number;
-  /** Gets what the skill throws. */
-  readonly onThrown: (thrown: unknown, message: InboundMessage) => void;
+  /** Gets what the skill throws, and what is wrong with what it answers. Never throws. */
+  readonly onError: (error: unknown, message: InboundMessage) => void;
+}
+
+/** What `ctx.fail` or `ctx.notImplemented` has thrown. */
+interface Failure {
+  readonly answered: AgentRpcErrorInit;
+  /** Whether it is not as it is declared, so that something else is answered. */
+  readonly isBreach: boolean;
 }
 
 const NO_HEADERS: { readonly [name: string]: string } = Object.freeze({});
 
 /** Checks the input and starts the skill. */
-export function startRun({ bus, message, implementation, leftMs, onThrown }: RunOptions): Run {
+export function startRun({ host, message, implementation, leftMs, onError }: RunOptions): Run {
   const { envelope } = message;
+  const { messageId, correlationId } = envelope;
   const { capability, skill } = implementation;
-  const { agent, clock } = bus;
-  /** What `ctx.fail` and `ctx.notImplemented` have thrown, and what each of them answers. */
-  const failures = new Map<unknown, Result>();
+  const { agent, clock } = host;
+  const failures = new Map<unknown, Failure>();
   let answering: Promise<void> | undefined;
-  let nested: Bus | undefined;
 
   const deadline = createDeadline(clock, leftMs, () => {
     const text = `The time of ${capability.name} is up.`;
@@ -44,38 +50,78 @@ export function startRun({ bus, message, implementation, leftMs, onThrown }: Run
     return new DOMException(text, 'TimeoutError');
   });
 
+  /** Tells whoever runs the service: only they can correct the skill. */
+  const reportError = (error: unknown): void => {
+    reportHop('failed', agent, clock.now(), envelope, { error });
+    onError(error, message);
+  };
+
+  const send = async (result: Result): Promise<void> => {
+    const replaced = await host.answer(message, result);
+    if (replaced !== undefined) reportError(replaced);
+  };
+
   const answer = (result: Result): void => {
     if (answering === undefined && !deadline.ended) {
-      answering = bus.answer(message, result);
+      answering = send(result);
     } else {
       const reason = answering === undefined ? 'Its time is up.' : 'It has been answered.';
       reportHop('ignored', agent, clock.now(), envelope, { reason });
     }
   };
 
-  const succeed = (data: unknown): void => {
-    const report = answering === undefined ? capability.output.check(data) : null;
-    answer(report === null ? { ok: true, data } : toResult(violationOf(capability, 'output', report)));
+  const answerBreach = (breach: AgentRpcErrorInit): void => {
+    reportError(new AgentRpcError({ ...breach, messageId, correlationId }));
+    answer(toResult(breach));
   };
 
-  const throwFailure = (init: AgentRpcErrorInit, answered: AgentRpcErrorInit = init): never => {
-    const { messageId, correlationId } = envelope;
+  /** Answers what the skill returns or responds. What is of no use any more is not checked. */
+  const succeed = (given: unknown, missing?: string): void => {
+    const data = given === undefined ? null : given;
+    const isOfUse = answering === undefined && !deadline.ended;
+    const report = isOfUse ? capability.output.findViolations(data) : null;
+    if (report === null) {
+      answer({ ok: true, data });
+    } else {
+      const violation = violationOf(capability, 'output', report);
+      answerBreach(missing === undefined ? violation : { ...violation, message: missing });
+    }
+  };
+
+  const throwFailure = (init: AgentRpcErrorInit, breach?: AgentRpcErrorInit): never => {
     const failure = new AgentRpcError({ ...init, messageId, correlationId });
-    failures.set(failure, toResult(answered));
+    failures.set(failure, { answered: breach ?? init, isBreach: breach !== undefined });
     throw failure;
   };
 
   const fail = (code: string, text: string, details?: unknown): never => {
     const declared = findDeclared(capability, code);
     if (declared === undefined) throw new TypeError(`${capability.name} declares no error ${code}.`);
-    const report = declared.details?.check(details) ?? null;
+    const report = declared.details?.findViolations(details) ?? null;
     const failure = { code, message: text, ...(declared.details && { details }) };
-    return throwFailure(failure, report === null ? failure : violationOf(capability, 'output', report));
+    return throwFailure(failure, report === null ? undefined : violationOf(capability, 'output', report));
   };
 
+  const answerThrown = (thrown: unknown): void => {
+    const failure = failures.get(thrown);
+    if (failure === undefined) {
+      reportError(thrown);
+      // Nothing of what was thrown goes over: messages hold paths, addresses and worse.
+      answer(toResult({ code: 'EAGENTRPC_HANDLER_ERROR', message: `The skill of ${capability.name} failed.` }));
+    } else if (failure.isBreach) {
+      answerBreach(failure.answered);
+    } else {
+      const { code, message: reason } = failure.answered;
+      // An event has no answer that could say it.
+      if (envelope.kind === 'event') reportHop('failed', agent, clock.now(), envelope, { code, reason });
+      answer(toResult(failure.answered));
+    }
+  };
+
+  let caller: SkillContext['bus'] | undefined;
   const context: SkillContext<unknown, Record<string, unknown>> = {
-    messageId: envelope.messageId,
-    correlationId: envelope.correlationId,
+    messageId,
+    correlationId,
     from: envelope.from,
     capability: capability.name,
     headers: envelope.headers ?? NO_HEADERS,
@@ -84,8 +130,8 @@ export function startRun({ bus, message, implementation, leftMs, onThrown }: Run
       return deadline.signal;
     },
     get bus() {
-      nested ??= bus.within(createCause(envelope, deadline.at));
-      return nested;
+      caller ??= host.createCaller(createParentCall(envelope, deadline.at));
+      return caller;
     },
     respond: ({ data }) => succeed(data),
     fail,
@@ -94,22 +140,21 @@ export function startRun({ bus, message, implementation, leftMs, onThrown }: Run
   };
 
   const run = async (): Promise<void> => {
-    const report = capability.input.check(envelope.payload);
-    if (report !== null) return answer(toResult(violationOf(capability, 'input', report)));
+    const report = capability.input.findViolations(envelope.payload);
+    if (report !== null) {
+      const violation = violationOf(capability, 'input', report);
+      const { code, message: reason } = violation;
+      reportHop('refused', agent, clock.now(), envelope, { code, reason });
+      return answer(toResult(violation));
+    }
     try {
       const data = await skill(envelope.payload, context);
       if (data !== undefined) succeed(data);
-      else if (answering === undefined) succeed(null);
-    } catch (thrown) {
-      const failure = failures.get(thrown);
-      if (failure === undefined) {
-        reportHop('failed', agent, clock.now(), envelope, { error: thrown });
-        onThrown(thrown, message);
+      else if (answering === undefined) {
+        succeed(null, `The skill of ${capability.name} returned nothing and did not call ctx.respond().`);
       }
-      // Nothing of what was thrown goes over: messages hold paths, addresses and worse.
-      answer(
-        failure ?? toResult({ code: 'EAGENTRPC_HANDLER_ERROR', message: `The skill of ${capability.name} failed.` }),
-      );
+    } catch (thrown) {
+      answerThrown(thrown);
     }
   };
 
@@ -123,14 +168,9 @@ export function startRun({ bus, message, implementation, leftMs, onThrown }: Run
     done: finish(),
     async interrupt() {
       const text = `${agent} stopped while ${capability.name} ran.`;
-      answering ??= bus.answer(message, toResult({ code: 'EAGENTRPC_INTERRUPTED', message: text }));
+      answering ??= send(toResult({ code: 'EAGENTRPC_INTERRUPTED', message: text }));
       deadline.abort(new DOMException(text, 'AbortError'));
       await answering;
     },
   };
-}
-
-/** What goes over of an error: its code, its message and its details. */
-export function toResult({ code, message, details }: AgentRpcErrorInit): Result {
-  return { ok: false, error: details === undefined ? { code, message } : { code, message, details } };
 }

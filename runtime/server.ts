@@ -1,25 +1,32 @@
 import process from 'node:process';
 import { inspect } from 'node:util';
-import type { Attachment, Bus, StopOptions } from './bus.js';
-import { hopsOf, MAX_HOPS } from './cause.js';
-import { type AgentAddress, assertContractFormat, type Contract } from './contract.js';
-import { DEFAULT_GRACE_MS, DEFAULT_TIMEOUT_MS, timeLeft } from './deadline.js';
+import type { AgentAddress } from './address.js';
+import { type Bus, hostOf, type StopOptions } from './bus.js';
+import { assertContractFormat, type Contract } from './contract.js';
+import { createGrace, DEFAULT_GRACE_MS, DEFAULT_TIMEOUT_MS, type Grace, timeLeft } from './deadline.js';
 import { reportHop } from './diagnostics.js';
 import type { RuntimeCode } from './errors.js';
+import type { Attachment } from './host.js';
 import type { InboundMessage, Receiver } from './inbox.js';
-import { type Run, startRun, toResult } from './run.js';
+import { hopsOf, MAX_HOPS } from './parent.js';
+import { toResult } from './result.js';
+import { type Run, startRun } from './run.js';
 import type { Implementation } from './skill.js';
 
+/** How an agent's capabilities are served. */
 export interface ServeOptions {
   /** How many skills may run at once; 64 unless set. */
   readonly concurrency?: number;
   /** How many requests may wait for one that ends; 256 unless set. What is over that is answered EAGENTRPC_BUSY. */
   readonly queue?: number;
-  /** Gets what a skill throws; unless set, it goes to stderr as a process warning. The caller gets none of it. */
+  /**
+   * Gets what a skill throws, and an AgentRpcError for what it answers that breaks its contract or cannot be sent.
+   * Unless set, that goes to stderr as a process warning. The caller is told nothing of what is thrown.
+   */
   readonly onError?: (error: unknown, call: FailedCall) => void;
 }
 
-/** The call whose skill threw. */
+/** The call whose skill went wrong. */
 export interface FailedCall {
   readonly capability: string;
   readonly messageId: string;
@@ -30,7 +37,12 @@ export interface FailedCall {
 /** An agent's capabilities, being served. */
 export interface Service {
   readonly agent: AgentAddress;
-  /** Takes no more requests and waits for skills that run; `bus.stop()` does it too. */
+  /**
+   * Takes no more requests, answers those that wait as busy, and waits for skills that run; `bus.stop()` does it too.
+   * Called again, it resolves with the first, and a `graceMs` that is given may shorten the wait.
+   *
+   * Rejects, with all of that done, when the transport fails to unsubscribe.
+   */
   stop(options?: StopOptions): Promise<void>;
 }
 
@@ -44,12 +56,14 @@ const DEFAULT_CONCURRENCY = 64;
 const DEFAULT_QUEUE = 256;
 /** How long a skill is taken to run before any has ended. */
 const FIRST_GUESS_MS = 100;
+/** How long stop() gives the answers that are on their way when the skills have had their time. */
+const LAST_ANSWERS_MS = 1_000;
 
 /**
  * Serves a contract on a bus; called by generated code. Resolves when the inbox is read.
  *
  * @throws Error when the contract is another agent's or of another format, when a capability has no implementation, and
- * when the bus is served already
+ * when the bus is served already, is stopped, or is not one that createBus has made; RangeError for a limit that is wrong
  */
 export async function serve(
   bus: Bus,
@@ -61,16 +75,18 @@ export async function serve(
   assertLimit('concurrency', concurrency, 1);
   assertLimit('queue', queueLimit, 0);
   const capabilities = indexImplementations(bus, contract, implementations);
-  const { agent, clock, clockSkewMs } = bus;
+  const host = hostOf(bus);
+  const { agent, clock, clockSkewMs } = host;
   const runs = new Set<Run>();
   const waiting: Waiting[] = [];
   let meanMs = FIRST_GUESS_MS;
   let onIdle: () => void = () => {};
+  let grace: Grace | undefined;
   let stopping: Promise<void> | undefined;
 
   const refuse = (message: InboundMessage, code: RuntimeCode, text: string, details?: unknown): void => {
     reportHop('refused', agent, clock.now(), message.envelope, { code, reason: text });
-    void bus.answer(message, toResult({ code, message: text, details }));
+    void host.answer(message, toResult({ code, message: text, details }));
   };
 
   const refuseBusy = (message: InboundMessage, text: string): void => {
@@ -81,21 +97,21 @@ export async function serve(
   const expire = (message: InboundMessage): void => {
     const text = `The time of ${message.envelope.capability} was up before it could run.`;
     reportHop('expired', agent, clock.now(), message.envelope, { reason: text });
-    void bus.answer(message, toResult({ code: 'EAGENTRPC_DEADLINE_EXCEEDED', message: text }));
+    void host.answer(message, toResult({ code: 'EAGENTRPC_DEADLINE_EXCEEDED', message: text }));
   };
 
-  const onThrown = (thrown: unknown, { envelope }: InboundMessage): void => {
+  const tell = (error: unknown, { envelope }: InboundMessage): void => {
     const { capability, messageId, correlationId, from } = envelope;
     try {
-      onError(thrown, { capability, messageId, correlationId, from });
-    } catch (error) {
-      warn(error, { capability, messageId, correlationId, from });
+      onError(error, { capability, messageId, correlationId, from });
+    } catch (thrown) {
+      warn(thrown, { capability, messageId, correlationId, from });
     }
   };
 
   const start = (message: InboundMessage, implementation: Implementation, leftMs: number): void => {
     const startedAt = clock.now();
-    const run = startRun({ bus, message, implementation, leftMs, onThrown });
+    const run = startRun({ host, message, implementation, leftMs, onError: tell });
     runs.add(run);
     void run.done.then(() => {
       runs.delete(run);
@@ -137,34 +153,38 @@ export async function serve(
     else refuseBusy(message, `${agent} has as much to do as it takes.`);
   };
 
-  const stop = async (graceMs: number): Promise<void> => {
-    const attachment = await attaching;
-    await attachment.close();
+  const idle = (): Promise<void> =>
+    new Promise((resolve) => {
+      onIdle = resolve;
+      if (runs.size === 0) resolve();
+    });
+
+  const stop = async (wait: Grace['wait']): Promise<void> => {
+    const attachment = await attaching.catch(() => undefined);
+    // Who called serve() has been told why there is nothing to stop.
+    if (attachment === undefined) return wait(Promise.resolve());
+    const [closed] = await Promise.allSettled([attachment.close()]);
     for (const { message } of waiting.splice(0)) refuseBusy(message, `${agent} is stopping.`);
-    if (runs.size > 0) {
-      await new Promise<void>((resolve) => {
-        const cancel = clock.setTimer(graceMs, resolve);
-        onIdle = () => {
-          cancel();
-          resolve();
-        };
-      });
-    }
-    await Promise.all(Array.from(runs, (run) => run.interrupt()));
+    await wait(Promise.all([idle(), host.answersSent()]));
+    const interrupted = Promise.all(Array.from(runs, (run) => run.interrupt()));
+    await createGrace(clock, LAST_ANSWERS_MS).wait(Promise.all([interrupted, host.answersSent()]));
     attachment.release();
+    if (closed.status === 'rejected') throw closed.reason;
   };
 
   const receiver: Receiver = {
     receive,
     running: () => runs.size,
     stop(graceMs) {
-      stopping ??= stop(graceMs);
+      if (graceMs !== undefined) grace?.limit(graceMs);
+      grace ??= createGrace(clock, graceMs ?? DEFAULT_GRACE_MS);
+      stopping ??= stop(grace.wait);
       return stopping;
     },
   };
-  const attaching: Promise<Attachment> = bus.attach(receiver);
+  const attaching: Promise<Attachment> = host.attach(receiver);
   await attaching;
-  return { agent, stop: ({ graceMs = DEFAULT_GRACE_MS } = {}) => receiver.stop(graceMs) };
+  return { agent, stop: ({ graceMs } = {}) => receiver.stop(graceMs) };
 }
 
 /** A map, since names come from outside. */
@@ -180,7 +200,7 @@ function indexImplementations(
   const index = new Map(implementations.map((implementation) => [implementation.capability.name, implementation]));
   const missing = Object.keys(contract.capabilities).filter((name) => !index.has(name));
   if (missing.length === 0) return index;
-  throw new Error(`${contract.agent} promises ${missing.join(', ')}, and nothing implements that.`);
+  throw new Error(`${contract.agent} promises ${missing.join(', ')}, and no skill is given for that.`);
 }
 
 function assertLimit(name: string, value: number, least: number): void {

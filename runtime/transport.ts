@@ -1,5 +1,5 @@
-import type { AgentAddress } from './contract.js';
-import type { EnvelopeKind, TransportKind } from './envelope.js';
+import { type AgentAddress, agentIdOf, type TransportKind } from './address.js';
+import type { EnvelopeKind } from './envelope.js';
 
 /** The names, on one transport, of the places where an agent's messages go. */
 export interface Topics {
@@ -7,6 +7,7 @@ export interface Topics {
   readonly requests: string;
   /** Where answers come back to; each instance has a place of its own below it. */
   readonly responses: string;
+  /** For what the agent tells everybody. Reserved: this version publishes nothing here. */
   readonly events: string;
 }
 
@@ -16,6 +17,7 @@ export type TopicNames = Partial<Topics>;
 /** One entry under `transports:` of the two YAML files. What else it holds is up to the kind. */
 export interface TransportConfig {
   readonly kind: TransportKind;
+  /** Topics that are not the default ones: of the agent whose file it is, and in rpc-peers.yaml of the peer. */
   readonly topics?: TopicNames;
   /** What NATS calls topics. */
   readonly subjects?: TopicNames;
@@ -37,6 +39,7 @@ export interface Transport {
   readonly kind: TransportKind;
   /** Names of the agent whose bus this transport is given to, where they are not the default ones. */
   readonly topics: TopicNames;
+  /** What the broker does that not every broker does. */
   readonly flags: TransportFlags;
   /** Rejects with the reason when the broker cannot be reached or refuses the credentials. */
   connect(owner: ConnectionOwner): Promise<Connection>;
@@ -68,6 +71,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** A topic that is being read. */
 export interface Subscription {
   /** Takes no more messages; resolves when those taken are delivered. */
   close(): Promise<void>;
@@ -80,20 +84,20 @@ export interface OutgoingMessage {
   readonly bytes: Uint8Array;
   readonly messageId: string;
   readonly correlationId: string;
-  /** How long it is worth delivering. */
+  /** How long it is worth delivering, in milliseconds. */
   readonly ttlMs?: number;
 }
 
 /** Bytes that have arrived. */
 export interface Delivery {
   readonly bytes: Uint8Array;
-  /** How long the broker held them; undefined where it cannot tell. */
+  /** How long the broker held them, in milliseconds; undefined where it cannot tell. */
   readonly ageMs: number | undefined;
 }
 
 /** The topics of an agent, of one of its tenants if it has them. */
 export function topicsOf(agent: AgentAddress, tenantId: string | undefined, names: TopicNames = {}): Topics {
-  const id = agent.slice('agent://'.length);
+  const id = agentIdOf(agent);
   const prefix = tenantId === undefined ? `agents.${id}` : `agents.${id}.${tenantId}`;
   return {
     requests: names.requests ?? `${prefix}.requests`,

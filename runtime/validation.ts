@@ -1,3 +1,5 @@
+import { decodePointer } from './pointer.js';
+
 /** A JSON Schema 2020-12 object that refers to nothing outside itself. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
@@ -30,10 +32,13 @@ const TARGET = 'draft-2020-12';
  * library that takes those takes a generated validator as it is.
  */
 export interface Validator<T> {
-  /** The schema that `check` enforces. */
+  /** The schema that is enforced. */
   readonly schema: JsonSchema;
-  /** Returns null when `value` is valid. Never throws: a value that cannot be walked is a violation. */
-  check(value: unknown): ViolationReport | null;
+  /** Whether `value` is valid. Never throws. */
+  is(value: unknown): value is T;
+  /** What is wrong with `value`; null when it is valid. Never throws: a value that cannot be walked is a violation. */
+  findViolations(value: unknown): ViolationReport | null;
+  /** What libraries that take a Standard Schema look at. */
   readonly '~standard': StandardProps<T>;
 }
 
@@ -52,10 +57,13 @@ export interface StandardProps<T> {
   readonly types?: { readonly input: T; readonly output: T } | undefined;
 }
 
+/** What a library asks a schema for, as Standard JSON Schema has it. */
 export interface StandardJsonSchemaOptions {
+  /** The dialect; `draft-2020-12` is the one that there is. */
   readonly target: string;
 }
 
+/** What `validate` answers, as Standard Schema has it: the value as it came, or at most {@link MAX_VIOLATIONS} issues. */
 export type StandardResult<T> =
   | { readonly value: T; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string; readonly path: readonly string[] }[] };
@@ -67,16 +75,14 @@ export type StandardResult<T> =
 export interface Check {
   // biome-ignore lint/suspicious/noExplicitAny: bodies come from ajv, which walks data without narrowing it
   (data: any, instancePath?: string): boolean;
+  /** What the last run has found. */
   errors: Violation[] | null;
-  /** Which properties and items the schema has looked at, in ajv's own form; undefined where no schema asks. */
-  // biome-ignore lint/suspicious/noExplicitAny: ajv's bodies read and write it without a declared form
-  evaluated: any;
 }
 
 /** Makes the body of a generated validator; called by generated code only. */
 // biome-ignore lint/suspicious/noExplicitAny: see Check
-export function defineCheck(body: (data: any, instancePath?: string) => boolean, evaluated?: unknown): Check {
-  return Object.assign(body, { errors: null, evaluated });
+export function defineCheck(body: (data: any, instancePath?: string) => boolean): Check {
+  return Object.assign(body, { errors: null });
 }
 
 /** Adds what a generated validator found to what it found before; called by generated code only. */
@@ -89,7 +95,7 @@ export function addViolation(found: Violation[] | null, path: string, keyword: s
 
 /** Makes a validator from a schema and the body generated for it; called by generated code only. */
 export function defineValidator<T>(schema: JsonSchema, body: Check): Validator<T> {
-  const check = (value: unknown): ViolationReport | null => {
+  const findViolations = (value: unknown): ViolationReport | null => {
     let valid: boolean;
     try {
       valid = body(value);
@@ -107,12 +113,13 @@ export function defineValidator<T>(schema: JsonSchema, body: Check): Validator<T
   };
   return {
     schema,
-    check,
+    is: (value): value is T => findViolations(value) === null,
+    findViolations,
     '~standard': {
       version: 1,
       vendor: 'declaragent',
       validate: (value) => {
-        const report = check(value);
+        const report = findViolations(value);
         return report === null ? { value: value as T } : { issues: report.violations.map(toIssue) };
       },
       jsonSchema: { input: toJsonSchema, output: toJsonSchema },
@@ -121,8 +128,7 @@ export function defineValidator<T>(schema: JsonSchema, body: Check): Validator<T
 }
 
 function toIssue({ path, message }: Violation): { message: string; path: readonly string[] } {
-  const tokens = path.split('/').slice(1);
-  return { message, path: tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')) };
+  return { message, path: decodePointer(path) };
 }
 
 /** The length of a string as JSON Schema counts it: in code points, a lone surrogate being one. */

@@ -1,5 +1,5 @@
 import type { BusModel } from '../model.js';
-import { key, literal, type SourceFile } from '../print.js';
+import { comment, key, literal, type SourceFile } from '../print.js';
 import { RUNTIME } from '../symbols.js';
 
 /** The transport kinds that the runtime has a subpath for; `connectBus` says NO_TRANSPORT of any other. */
@@ -19,7 +19,9 @@ export function emitBus(bus: BusModel, file: SourceFile): void {
     ConnectOptions: file.type('ConnectOptions', RUNTIME),
     TransportLoaders: file.type('TransportLoaders', RUNTIME),
     connect: file.value('connect', RUNTIME),
-    agent: literal(agent),
+    comment: comment(
+      `Connects ${agent} to its transports. Variables in the configuration are read from the environment now.`,
+    ),
     config: literal(config),
     transports: bus.kinds
       .filter((kind) => AVAILABLE_KINDS.has(kind))

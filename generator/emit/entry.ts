@@ -8,5 +8,5 @@ export function emitEntry(contract: ContractModel, hasServer: boolean, file: Sou
     ...contract.definitions.map(({ module }) => `./${module}.gen.js`),
     ...['./client.gen.js', './contract.gen.js', ...(hasServer ? ['./server.gen.js'] : []), './tools.gen.js'],
   ];
-  file.render('generated/index.ts.hbs', { modules: modules.map((module) => ({ module: literal(module) })) });
+  file.render('generated/entry.ts.hbs', { modules: modules.map((module) => ({ module: literal(module) })) });
 }

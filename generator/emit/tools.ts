@@ -1,4 +1,11 @@
-import { type CapabilityModel, type ContractModel, type Schema, selfContained } from '../model.js';
+import {
+  type CapabilityModel,
+  type ContractModel,
+  type Schema,
+  type SchemaModel,
+  selfContained,
+  typeNameOf,
+} from '../model.js';
 import { identifier, literal, type SourceFile } from '../print.js';
 import { capabilityModule, RUNTIME } from '../symbols.js';
 
@@ -8,17 +15,30 @@ export function emitTools(contract: ContractModel, file: SourceFile): void {
     ToolDefinition: file.type('ToolDefinition', RUNTIME),
     value: identifier(`${contract.names.value}Tools`),
     tools: contract.capabilities.map((capability) => {
-      const takesObject = typeof capability.input.schema === 'object' && capability.input.schema['type'] === 'object';
+      const { name, description, input } = capability;
+      const isObject = acceptsOnlyObjects(input.schema, input.needs);
       return {
-        name: literal(capability.name),
-        description: literal(capability.description ?? `The capability ${capability.name} of ${contract.agent}.`),
-        takesObject,
-        ...(takesObject
-          ? { input: file.value(capability.input.valueName, capabilityModule(capability)) }
+        name: literal(name),
+        description: literal(description ?? `The capability ${name} of ${contract.agent}.`),
+        isObject,
+        ...(isObject
+          ? { input: file.value(input.valueName, capabilityModule(capability)) }
           : { wrapped: literal(wrapped(capability), 4) }),
       };
     }),
   });
+}
+
+/** Whether a schema lets nothing in but objects, wherever it says so. */
+function acceptsOnlyObjects(schema: Schema | boolean, needs: SchemaModel['needs']): boolean {
+  if (typeof schema === 'boolean') return false;
+  if (schema['type'] === 'object') return true;
+  const lists = (keyword: string): (Schema | boolean)[] => (Array.isArray(schema[keyword]) ? schema[keyword] : []);
+  const inner = (member: Schema | boolean): boolean => acceptsOnlyObjects(member, needs);
+  const target = schema['$ref'] === undefined ? undefined : needs.get(typeNameOf(schema['$ref']));
+  if (target !== undefined && inner(target.schema)) return true;
+  if (lists('allOf').some(inner)) return true;
+  return ['anyOf', 'oneOf'].some((keyword) => lists(keyword).length > 0 && lists(keyword).every(inner));
 }
 
 /** A tool's input is always an object; any other input goes into one, under `input`. */

@@ -12,11 +12,13 @@ import type {
 /** Settings of a memory transport. */
 export interface MemoryConfig {
   readonly kind?: 'memory';
+  /** The agent's own topics, where they are not the default ones. */
   readonly topics?: TopicNames;
   /** The broker to meet others on; unless set, the one that the whole process shares. */
   readonly broker?: MemoryBroker;
 }
 
+/** Settings of a memory broker. */
 export interface MemoryBrokerOptions {
   /** How many messages may wait for one subscriber; 10,000 unless set. */
   readonly capacity?: number;
@@ -24,6 +26,7 @@ export interface MemoryBrokerOptions {
 
 /** Carries bytes between the buses of one process. */
 export interface MemoryBroker {
+  /** Reads a topic; those who read one topic share its messages. */
   subscribe(topic: string, role: SubscriptionRole, deliver: (delivery: Delivery) => void): Subscription;
   /**
    * Hands a copy of the bytes to one subscriber of the topic, in a microtask of its own.

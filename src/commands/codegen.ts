@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -34,8 +35,9 @@ export function addCodegenCommand(program: Command, io: Io, exit: (code: ExitCod
     .option('--no-skills', 'leave skills/ and skills.ts alone')
     .addHelpText('after', EXAMPLES)
     .action(async (directories: string[], flags: Flags) => {
-      const folders = directories.length === 0 ? ['.'] : directories;
-      let worst: ExitCode = EXIT.done;
+      const folders = agentFolders(directories.length === 0 ? ['.'] : directories, io);
+      if (folders.length === 0) io.stderr('None of the arguments is a folder; name the folder of an agent.\n');
+      let worst: ExitCode = folders.length === 0 ? EXIT.usage : EXIT.done;
       for (const folder of folders) {
         const code = await runFolder(folder, flags, io);
         if (code > worst) worst = code;
@@ -45,7 +47,8 @@ export function addCodegenCommand(program: Command, io: Io, exit: (code: ExitCod
 }
 
 const EXAMPLES = `
-Exit status: 0 done, 1 an invalid file or, with --check, drift, 2 wrong usage, 3 the output cannot be written.
+Exit status: 0 done, 1 an invalid file or, with --check, drift, 2 wrong usage, 3 the output cannot be written,
+70 a bug in declaragent.
 
 Try:
   declaragent codegen                     in an agent's folder
@@ -53,23 +56,20 @@ Try:
   declaragent codegen --check agents/*    in CI: fails when generated code was not regenerated`;
 
 async function runFolder(folder: string, flags: Flags, io: Io): Promise<ExitCode> {
-  const out = flags.out === undefined ? undefined : path.posix.normalize(flags.out).replace(/\/$/, '');
-  if (out !== undefined && !isInnerPath(out)) {
-    io.stderr(
-      `--out ${flags.out} does not name a folder for generated code. Give a relative path without ".." and node_modules.\n`,
-    );
-    return EXIT.usage;
-  }
   const options: CodegenOptions = {
     directory: path.resolve(io.cwd, folder),
     skills: flags.skills,
-    ...(out === undefined ? {} : { out }),
+    ...(flags.out === undefined ? {} : { out: flags.out }),
   };
   try {
     if (flags.check === true) return reportCheck(folder, flags, await check(options), io);
     return reportGenerated(folder, await generate(options), io);
   } catch (error) {
     if (error instanceof ContractError) return reportProblems(folder, error, io);
+    if (error instanceof RangeError) {
+      io.stderr(`${error.message} Give --out a relative path without "..".\n`);
+      return EXIT.usage;
+    }
     if (error instanceof OutputError) {
       io.stderr(`${label(folder)}${error.message}\n`);
       return EXIT.environment;
@@ -78,12 +78,18 @@ async function runFolder(folder: string, flags: Flags, io: Io): Promise<ExitCode
   }
 }
 
-function isInnerPath(folder: string): boolean {
-  const parts = folder.split('/');
-  return folder !== '' && folder !== '.' && !path.isAbsolute(folder) && !parts.some((part) => FORBIDDEN.has(part));
+/** The folders that the arguments mean: a contract file means the folder it is in, another file is none. */
+function agentFolders(args: readonly string[], io: Io): string[] {
+  const folders = args.flatMap((arg) => {
+    if (statSync(path.resolve(io.cwd, arg), { throwIfNoEntry: false })?.isFile() !== true) return [arg];
+    if (CONTRACT_FILES.has(path.basename(arg))) return [path.dirname(arg)];
+    io.stderr(`Note: ${arg} is a file and not an agent's folder; it was passed over.\n`);
+    return [];
+  });
+  return [...new Set(folders)];
 }
 
-const FORBIDDEN: ReadonlySet<string> = new Set(['..', 'node_modules']);
+const CONTRACT_FILES: ReadonlySet<string> = new Set(['capabilities.yaml', 'rpc-peers.yaml', 'agent.yaml']);
 
 function reportProblems(folder: string, error: ContractError, io: Io): ExitCode {
   const prefix = pathPrefix(folder);
@@ -101,7 +107,7 @@ function reportGenerated(folder: string, generated: Generated, io: Io): ExitCode
   for (const file of kept) {
     io.stderr(`Note: ${prefix}${file} is not as codegen wrote it, so it was kept; delete it or move it away.\n`);
   }
-  for (const notice of notices) io.stderr(`Note: ${notice}\n`);
+  for (const notice of notices) io.stderr(`Note: ${label(folder)}${notice}\n`);
   if (total === 0) return reportNothing(folder, io);
   const changes = [
     ...(written.length > 0 ? [`${count(written.length, 'file')} written`] : []),
@@ -116,7 +122,7 @@ function reportGenerated(folder: string, generated: Generated, io: Io): ExitCode
 function reportCheck(folder: string, flags: Flags, { differences, notices, total }: Checked, io: Io): ExitCode {
   if (total === 0) return reportNothing(folder, io);
   if (differences.length === 0) {
-    for (const notice of notices) io.stderr(`Note: ${notice}\n`);
+    for (const notice of notices) io.stderr(`Note: ${label(folder)}${notice}\n`);
     io.stderr(`${label(folder)}${count(total, 'file')}, all as the contract has them.\n`);
     return EXIT.done;
   }
@@ -125,7 +131,7 @@ function reportCheck(folder: string, flags: Flags, { differences, notices, total
   io.stderr(
     `${label(folder)}${count(differences.length, 'file')} differ${differences.length === 1 ? 's' : ''} from the contract.\n`,
   );
-  if (differences.some(({ isMendable }) => isMendable)) {
+  if (differences.some(({ fixedByCodegen }) => fixedByCodegen)) {
     const words = [
       ...(folder === '.' ? [] : [folder]),
       ...(flags.out ? ['--out', flags.out] : []),
@@ -133,7 +139,7 @@ function reportCheck(folder: string, flags: Flags, { differences, notices, total
     ];
     io.stderr(`Run this and commit what it writes: ${['declaragent', 'codegen', ...words.map(shellWord)].join(' ')}\n`);
   }
-  const foreign = differences.filter(({ isMendable }) => !isMendable);
+  const foreign = differences.filter(({ fixedByCodegen }) => !fixedByCodegen);
   for (const { path: file } of foreign) {
     io.stderr(
       `Delete ${prefix}${file} or move it away: it is not as codegen wrote it, so codegen will not delete it.\n`,

@@ -154,16 +154,51 @@ describe('--out', () => {
   });
 });
 
-describe('the command line', () => {
-  it.each([[['codegen', '--chekc']], [['codgen']], [['codegen', '--out']]])('ends with 2 for %j', async (args) => {
-    expect((await command(createScratch({ 'capabilities.yaml': contract }), ...args)).status).toBe(2);
+describe('an argument', () => {
+  it('that is a contract file means its folder', async () => {
+    const folder = await createAgentFolder();
+    expect((await command(folder, 'codegen', '--check', 'capabilities.yaml')).status).toBe(0);
   });
 
-  it.each([[['--help']], [['--version']], [['codegen', '--help']]])(
-    'ends with 0 for %j and prints to stdout only',
-    async (args) => {
-      const { status, stdout, stderr } = await command(createScratch(), ...args);
-      expect({ status, stderr, printed: stdout !== '' }).toEqual({ status: 0, stderr: '', printed: true });
-    },
-  );
+  it('that is another file is passed over, and the folders beside it are checked', async () => {
+    const folder = await createAgentFolder();
+    const parent = path.dirname(folder);
+    writeFiles(folder, { 'notes.md': '' });
+    const name = path.basename(folder);
+    const { status, stderr } = await command(parent, 'codegen', '--check', `${name}/notes.md`, name);
+    expect(status).toBe(0);
+    expect(stderr).toContain(`Note: ${name}/notes.md is a file and not an agent's folder; it was passed over.`);
+  });
+
+  it('that is a file and nothing else is a usage error', async () => {
+    const folder = await createAgentFolder();
+    writeFiles(folder, { 'notes.md': '' });
+    expect((await command(folder, 'codegen', '--check', 'notes.md')).status).toBe(2);
+  });
+
+  it('that names no folder is reported as such', async () => {
+    const { status, stderr } = await command(await createAgentFolder(), 'codegen', 'nowhere');
+    expect(status).toBe(1);
+    expect(stderr).toContain('nowhere/capabilities.yaml:1:1 file-missing: The folder does not exist.');
+  });
+});
+
+describe('an agent without an address', () => {
+  it('is told why it gets no bus.gen.ts', async () => {
+    const peer = contractText({ agent: 'agent://peer', capabilities: [merge] });
+    const folder = createScratch({ 'rpc-peers.yaml': peersText('peer'), 'peer.yaml': peer });
+    const { status, stderr } = await command(folder, 'codegen');
+    expect(status).toBe(0);
+    expect(stderr).toContain('Note: No bus.gen.ts was written, since nothing gives this agent an address;');
+  });
+});
+
+describe('a peer', () => {
+  it('may not differ from the agent only by case, since their folders would be one on some disks', async () => {
+    const peer = contractText({ agent: 'agent://A', capabilities: [merge] });
+    const folder = createScratch({ 'capabilities.yaml': contract, 'rpc-peers.yaml': peersText('A'), 'A.yaml': peer });
+    const { status, stderr } = await command(folder, 'codegen');
+    expect(status).toBe(1);
+    expect(stderr).toContain('duplicate-name: The peer agent://A differs from this agent, agent://a, only by case.');
+  });
 });

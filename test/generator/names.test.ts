@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codeIdentifier, memberIdentifier, nameKey, typeIdentifier, valueIdentifier } from '../../generator/names.js';
+import {
+  codeIdentifier,
+  memberIdentifier,
+  nameKey,
+  typeIdentifier,
+  typePrefix,
+  valueIdentifier,
+} from '../../generator/names.js';
 import { capability, generated, problemsOf } from '../support/contract.js';
 
 const IDENTIFIER = /^[\p{L}\p{Nl}$_][\p{L}\p{Nl}$\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*$/u;
@@ -14,9 +21,11 @@ describe('a name in TypeScript', () => {
     ['delete', 'Delete', 'delete', 'delete_'],
     ['a--b__c-', 'ABC', 'aBC', 'aBC'],
     ['x2-3d', 'X23d', 'x23d', 'x23d'],
-    ['promise', 'Promise_', 'promise', 'promise'],
+    ['promise', 'Promise', 'promise', 'promise'],
+    ['skills', 'Skills', 'skills', 'skills_'],
+    ['serve', 'Serve', 'serve', 'serve_'],
   ])('of the capability "%s" is %s as a type, %s as a member and %s as a value', (name, type, member, value) => {
-    expect([typeIdentifier(name), memberIdentifier(name), valueIdentifier(name)]).toEqual([type, member, value]);
+    expect([typePrefix(name), memberIdentifier(name), valueIdentifier(name)]).toEqual([type, member, value]);
   });
 
   it.each([
@@ -34,7 +43,7 @@ describe('a name in TypeScript', () => {
   it('is an identifier for every legal capability name', () => {
     fc.assert(
       fc.property(capabilityName, (name) => {
-        expect(typeIdentifier(name)).toMatch(IDENTIFIER);
+        expect(typePrefix(name)).toMatch(IDENTIFIER);
         expect(valueIdentifier(name)).toMatch(IDENTIFIER);
         expect(memberIdentifier(name)).toMatch(IDENTIFIER);
       }),
@@ -44,7 +53,7 @@ describe('a name in TypeScript', () => {
   it('is an identifier for every text that a definition may be named with', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (name) => {
-        expect(typeIdentifier(name)).toMatch(IDENTIFIER);
+        expect(typePrefix(name)).toMatch(IDENTIFIER);
       }),
     );
   });
@@ -135,11 +144,30 @@ describe('names that meet', () => {
     expect(problems.map(({ code }) => code)).toEqual(['bad-name']);
   });
 
-  it.each(
-    ['constructor', 'toString', 'hasOwnProperty', 'prototype', 'await', 'arguments'].filter((name) =>
-      /^[a-z]/i.test(name),
-    ),
-  )('a capability may be called %s', async (name) => {
-    expect(await problemsOf({ capabilities: [capability(name, { type: 'object' })] })).toEqual([]);
+  it.each(['constructor', 'toString', 'hasOwnProperty', 'prototype', 'await', 'arguments'])(
+    'a capability may be called %s',
+    async (name) => {
+      expect(await problemsOf({ capabilities: [capability(name, { type: 'object' })] })).toEqual([]);
+    },
+  );
+});
+
+describe('x-ts-name', () => {
+  it.each(['Delete', 'Promise', 'Validate0', 'DefineCheck'])(
+    'may not be %s on a schema of a capability',
+    async (name) => {
+      const contract = { capabilities: [capability('a', { type: 'object', 'x-ts-name': name })] };
+      expect((await problemsOf(contract)).map(({ code }) => code)).toEqual(['bad-name']);
+    },
+  );
+
+  it('may not be Promise on a definition', async () => {
+    const contract = { definitions: { x: { type: 'object', 'x-ts-name': 'Promise' } }, capabilities: [] };
+    expect((await problemsOf(contract)).map(({ code }) => code)).toEqual(['bad-name']);
+  });
+
+  it('names the types of a capability where it is free', async () => {
+    const files = await generated({ capabilities: [capability('a', { type: 'object', 'x-ts-name': 'Request' })] });
+    expect(files['generated/a/capabilities/a.gen.ts']).toContain('export const request: Validator<Request>');
   });
 });

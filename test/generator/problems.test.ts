@@ -117,10 +117,10 @@ describe('a file with many mistakes', () => {
   it('has each missing key of one mapping reported', async () => {
     const folder = createScratch({ 'capabilities.yaml': 'transports: [{ kind: memory }]\n' });
     const { stderr } = await command(folder, 'codegen');
-    expect(stderr.match(/lacks the key "\w+"/g)).toEqual([
-      'lacks the key "version"',
-      'lacks the key "agent"',
-      'lacks the key "capabilities"',
+    expect(stderr.match(/is missing the key "\w+"/g)).toEqual([
+      'is missing the key "version"',
+      'is missing the key "agent"',
+      'is missing the key "capabilities"',
     ]);
   });
 
@@ -159,7 +159,7 @@ describe('near names', () => {
 describe('a frame', () => {
   it('of a minified file shows a window of the line with the text in it', async () => {
     const many = Array.from({ length: 50 }, (_, index) => capability(`c${index}`, { type: 'object' }));
-    const text = contractText({ capabilities: [...many, capability('last', { type: 'strng' }), ...many.slice(0, 0)] });
+    const text = contractText({ capabilities: [...many, capability('last', { type: 'strng' })] });
     const { stderr } = await command(createScratch({ 'capabilities.yaml': text }), 'codegen');
     expect(markedText(stderr)).toBe('"strng"');
     expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThan(250);

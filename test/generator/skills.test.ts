@@ -61,7 +61,7 @@ describe('a skeleton', () => {
     const folder = await createAgentFolder({ 'capabilities.yaml': contractOf(open) });
     writeFiles(folder, { 'capabilities.yaml': contractOf(open, capability('close', object, { skill: 'door' })) });
     const { stderr } = await command(folder, 'codegen');
-    expect(stderr).toContain('Note: skills/door.ts is there already and was left alone; see that it exports close.');
+    expect(stderr).toContain('Note: skills/door.ts already exists and was left alone; see that it exports close.');
   });
 
   it('of a capability that is gone is kept and reported', async () => {
@@ -111,6 +111,21 @@ const LAYOUTS: Readonly<Record<string, readonly [before: string, after: string]>
 };
 
 describe('a capability added later', () => {
+  it.each(['review', 'pr', 'import', 'const', 'skills', 'generated'])(
+    'is inserted although its name, %s, is a word of the file already',
+    async (name) => {
+      const folder = await createAgentFolder({ 'capabilities.yaml': contractOf(capability('review-pr', object)) });
+      writeFiles(folder, {
+        'capabilities.yaml': contractOf(capability('review-pr', object), capability(name, object)),
+      });
+      expect((await command(folder, 'codegen', '--check')).stdout).toContain('stale    skills.ts');
+      await command(folder, 'codegen');
+      const tree = readTree(folder);
+      expect(tree['skills.ts']).toMatch(new RegExp(`^  ${name}(?:: ${name}_)?,$`, 'm'));
+      expect(Object.keys(tree)).toContain(`skills/${name}.ts`);
+    },
+  );
+
   it.each(Object.keys(LAYOUTS))('is inserted into an object %s, and every other byte stays', async (name) => {
     const [before = '', after = ''] = LAYOUTS[name] ?? [];
     expect((await afterAdding(before)).text).toBe(after);
@@ -118,7 +133,9 @@ describe('a capability added later', () => {
 
   it('is inserted into an empty object', async () => {
     const { text } = await afterAdding(`${HEAD}export const skills: ASkills = {};\n`);
-    expect(text).toContain('export const skills: ASkills = {\n  mergePr,\n  delete: delete_,\n};\n');
+    expect(text).toContain('export const skills: ASkills = {\n  reviewPr,\n  mergePr,\n  delete: delete_,\n};\n');
+    // What is imported already is not imported again.
+    expect(text.split('import { reviewPr }')).toHaveLength(2);
   });
 
   it.each(Object.keys(LAYOUTS))('is inserted with CRLF where the file has it: an object %s', async (name) => {

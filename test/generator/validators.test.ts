@@ -21,12 +21,16 @@ const CASES: Readonly<Record<string, Case>> = {
   'a right value': [closed, { a: 'x' }],
   'a wrong type, at its path': [closed, { a: 1 }, ['/a', 'type', 'must be string']],
   'a missing property, at its owner': [closed, {}, ['', 'required', "must have required property 'a'"]],
-  'a property too many': [closed, { a: '', b: 1 }, ['', 'additionalProperties', 'must NOT have additional properties']],
+  'a property too many': [
+    closed,
+    { a: '', b: 1 },
+    ['', 'additionalProperties', "must NOT have additional property 'b'"],
+  ],
   'two violations in one run': [
     closed,
     { b: 1 },
     ['', 'required', "must have required property 'a'"],
-    ['', 'additionalProperties', 'must NOT have additional properties'],
+    ['', 'additionalProperties', "must NOT have additional property 'b'"],
   ],
   'a value of another type altogether': [closed, [1], ['', 'type', 'must be object']],
   'an inherited property, which is none': [
@@ -50,7 +54,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'an unknown format, which is an annotation': [{ type: 'string', format: 'colour' }, 'x'],
   'a pattern under the u flag': [{ pattern: '^\\p{Lu}$' }, 'a', ['', 'pattern', 'must match pattern "^\\p{Lu}$"']],
   'a constant with keys in another order': [{ const: { a: 1, b: [2] } }, { b: [2], a: 1 }],
-  'an enum': [{ enum: ['a', { b: 1 }] }, 'c', ['', 'enum', 'must be equal to one of the allowed values']],
+  'an enum': [{ enum: ['a', { b: 1 }] }, 'c', ['', 'enum', 'must be "a" or {"b":1}']],
   'items that are not unique': [
     { uniqueItems: true },
     [{ a: 1 }, { a: 1 }],
@@ -69,7 +73,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'an unevaluated property': [
     { allOf: [{ properties: { a: true } }], unevaluatedProperties: false },
     { a: 1, b: 1 },
-    ['', 'unevaluatedProperties', 'must NOT have unevaluated properties'],
+    ['', 'unevaluatedProperties', "must NOT have unevaluated property 'b'"],
   ],
   'recursion, at any depth': [
     { type: 'object', properties: { next: { $ref: '#' }, id: { type: 'string' } } },
@@ -82,7 +86,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'hostile text in names and constants': [
     { properties: { '"*/ ${x}\n\u2028': { const: '`"\'\\' } } },
     { '"*/ ${x}\n\u2028': 1 },
-    ['/"*~1 ${x}\n\u2028', 'const', 'must be equal to constant'],
+    ['/"*~1 ${x}\n\u2028', 'const', `must be ${JSON.stringify('`"\'\\')}`],
   ],
   ...Object.fromEntries(
     AWKWARD.map((name): [string, Case] => [

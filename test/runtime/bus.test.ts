@@ -1,29 +1,23 @@
 import { expect, test, vi } from 'vitest';
 import { createBus } from '../../runtime/bus.js';
 import { createCall } from '../../runtime/client.js';
-import { MAX_PENDING } from '../../runtime/pending.js';
 import { serve } from '../../runtime/server.js';
 import { implement } from '../../runtime/skill.js';
 import type { Transport } from '../../runtime/transport.js';
-import { createMemoryBroker, memory } from '../../runtime/transports/memory.js';
+import { createMemoryBroker, type MemoryBroker, memory } from '../../runtime/transports/memory.js';
 import { createCountingRandom, createManualClock, settle } from '../support/manual-clock.js';
-import { createPair, listen } from '../support/pair.js';
+import { createPair, faulty, listen } from '../support/pair.js';
 import { echoCapability, reviewCapability, reviewerContract } from '../support/reviewer.js';
 
 const agent = 'agent://concierge';
 
-/** A memory transport whose connection behaves as the test says. */
-function faulty(transport: Transport, members: Partial<Awaited<ReturnType<Transport['connect']>>>): Transport {
-  return { ...transport, connect: async (owner) => ({ ...(await transport.connect(owner)), ...members }) };
-}
-
 test('options that are wrong are refused with one sentence', async () => {
   const transports = [memory({ broker: createMemoryBroker() })];
   await expect(createBus({ agent: 'agent://a.b', transports })).rejects.toThrow(
-    /"agent:\/\/a\.b" is no agent's address/,
+    /"agent:\/\/a\.b" is not an agent's address/,
   );
-  await expect(createBus({ agent, transports, tenantId: 'a.b' })).rejects.toThrow(/is no tenant's id/);
-  await expect(createBus({ agent, transports, instance: 'a.*' })).rejects.toThrow(/is no instance's name/);
+  await expect(createBus({ agent, transports, tenantId: 'a.b' })).rejects.toThrow(/is not a tenant's id/);
+  await expect(createBus({ agent, transports, instance: 'a.*' })).rejects.toThrow(/is not an instance's name/);
   await expect(createBus({ agent, transports: [] })).rejects.toMatchObject({ code: 'EAGENTRPC_NO_TRANSPORT' });
 });
 
@@ -125,54 +119,6 @@ test('when one transport cannot be connected, the others are closed again', asyn
   await expect(createBus({ agent, transports: [memory({ broker })], instance: 'i' })).resolves.toBeDefined();
 });
 
-test('a broker that hangs on publish is a timeout, of calls and notifications', async () => {
-  const clock = createManualClock();
-  const transport = faulty(memory({ broker: createMemoryBroker() }), { publish: () => new Promise(() => {}) });
-  const bus = await createBus({ agent, transports: [transport], clock });
-  const echo = createCall(bus, reviewerContract, echoCapability);
-  const call = echo.outcome(1, { timeoutMs: 100 });
-  const notification = echo.notify(1, { timeoutMs: 100 }).catch((error: unknown) => error);
-  await clock.advance(100);
-  expect(await call).toMatchObject({ status: 'timeout', executed: 'maybe' });
-  expect(await notification).toMatchObject({ code: 'EAGENTRPC_TIMEOUT', executed: 'maybe' });
-  expect(clock.timers()).toBe(0);
-});
-
-test('what a broken transport throws is a failed publication that may have got through', async () => {
-  const cause = new TypeError('internal to a driver');
-  const transport = faulty(memory({ broker: createMemoryBroker() }), { publish: () => Promise.reject(cause) });
-  const bus = await createBus({ agent, transports: [transport] });
-  const outcome = await createCall(bus, reviewerContract, echoCapability).outcome(1);
-  expect(outcome).toMatchObject({
-    status: 'error',
-    executed: 'maybe',
-    error: { code: 'EAGENTRPC_PUBLISH_FAILED', message: 'The transport failed while it published the message.', cause },
-  });
-});
-
-test("a broker's own limit on bytes counts where it is lower", async () => {
-  const transport: Transport = {
-    ...memory({ broker: createMemoryBroker() }),
-    flags: { noResponder: true, maxBytes: 1000 },
-  };
-  const bus = await createBus({ agent, transports: [transport] });
-  const echo = createCall(bus, reviewerContract, echoCapability);
-  await expect(echo('x'.repeat(1000))).rejects.toThrow('The message has more than 1000 bytes.');
-});
-
-test('over ten thousand calls at once the newcomer is busy, never an older call', async () => {
-  const { echo, concierge, clock } = await createPair({
-    echo: () => new Promise(() => {}),
-    serve: { concurrency: MAX_PENDING },
-  });
-  const waiting = Array.from({ length: MAX_PENDING }, () => echo.outcome(1, { timeoutMs: 50 }));
-  expect(concierge.health().pending).toBe(MAX_PENDING);
-  expect(await echo.outcome(1)).toMatchObject({ status: 'busy', executed: 'no', error: { code: 'EAGENTRPC_BUSY' } });
-  await clock.advance(50);
-  expect(new Set((await Promise.all(waiting)).map(({ status }) => status))).toEqual(new Set(['timeout']));
-  expect(concierge.health().pending).toBe(0);
-});
-
 test('ten thousand calls one after another leave nothing behind', async () => {
   const { echo, concierge, reviewer, clock } = await createPair();
   const { signal } = new AbortController();
@@ -245,4 +191,79 @@ test('a caller that is gone leaves its answers to nobody', async () => {
   await clock.advance(10);
   expect(heard).toEqual([]);
   expect(reviewer.health()).toMatchObject({ running: 0, refused: 0 });
+});
+
+/** A memory transport that loses its broker: to end a subscription to an inbox, or to close, fails. */
+function losing(broker: MemoryBroker, what: 'unsubscribe' | 'close') {
+  const transport = memory({ broker });
+  const close = vi.fn(() => (what === 'close' ? Promise.reject(new Error('gone')) : Promise.resolve()));
+  const connect: Transport['connect'] = async (owner) => {
+    const connection = await transport.connect(owner);
+    const subscribe: typeof connection.subscribe = async (topic, role, deliver) => {
+      const subscription = await connection.subscribe(topic, role, deliver);
+      const isLost = what === 'unsubscribe' && role === 'requests';
+      return isLost ? { close: () => Promise.reject(new Error('gone')) } : subscription;
+    };
+    return { ...connection, subscribe, close };
+  };
+  return { transport: { ...transport, connect }, close };
+}
+
+test('a broker that is gone does not keep stop from ending skills, calls and connections', async () => {
+  const broker = createMemoryBroker();
+  const { transport, close } = losing(broker, 'unsubscribe');
+  const { reviewer, echo, clock } = await createPair({
+    server: { transports: [transport] },
+    client: { transports: [memory({ broker })] },
+    echo: () => new Promise(() => {}),
+  });
+  listen(broker, 'agents.silent.requests');
+  const asked = createCall(reviewer, { ...reviewerContract, agent: 'agent://silent' }, echoCapability).outcome(1);
+  const running = echo.outcome(1, { timeoutMs: 600_000 });
+  await settle();
+  const stopped = reviewer.stop({ graceMs: 100 }).catch((error: unknown) => error);
+  await clock.advance(100);
+  expect(await stopped).toEqual(new Error('gone'));
+  expect(await asked).toMatchObject({ status: 'abandoned' });
+  expect(await running).toMatchObject({ error: { code: 'EAGENTRPC_INTERRUPTED' } });
+  expect(close).toHaveBeenCalledOnce();
+  expect(reviewer.health()).toMatchObject({ connected: false, pending: 0, running: 0 });
+  await expect(reviewer.stop()).rejects.toThrow('gone');
+});
+
+test('a connection that fails to close does not keep the others open', async () => {
+  const broker = createMemoryBroker();
+  const [bad, good] = [losing(broker, 'close'), losing(createMemoryBroker(), 'unsubscribe')];
+  const bus = await createBus({ agent, transports: [bad.transport, good.transport] });
+  await expect(bus.stop()).rejects.toThrow('gone');
+  expect(good.close).toHaveBeenCalledOnce();
+  expect(bus.health().connected).toBe(false);
+});
+
+test('what a bus cannot be made for is said even when what it has opened fails to close', async () => {
+  const refusing: Transport = { ...memory(), connect: () => Promise.reject(new Error('wrong password')) };
+  const { transport } = losing(createMemoryBroker(), 'close');
+  await expect(createBus({ agent, transports: [transport, refusing] })).rejects.toThrow('wrong password');
+});
+
+test('a stop during a serve that fails is not the one that says so', async () => {
+  const refusing = faulty(memory({ broker: createMemoryBroker() }), {});
+  const transport: Transport = {
+    ...refusing,
+    connect: async (owner) => {
+      const connection = await refusing.connect(owner);
+      const subscribe: typeof connection.subscribe = async (topic, role, deliver) => {
+        if (role === 'requests') throw new Error('not allowed');
+        return connection.subscribe(topic, role, deliver);
+      };
+      return { ...connection, subscribe };
+    },
+  };
+  const clock = createManualClock();
+  const bus = await createBus({ agent: reviewerContract.agent, transports: [transport], clock });
+  const implementations = [implement(reviewCapability, () => {}), implement(echoCapability, () => {})];
+  const serving = serve(bus, reviewerContract, implementations).catch((error: unknown) => error);
+  await expect(bus.stop()).resolves.toBeUndefined();
+  expect(await serving).toEqual(new Error('not allowed'));
+  expect(clock.timers()).toBe(0);
 });

@@ -7,25 +7,8 @@ import { serve } from '../../runtime/server.js';
 import { implement } from '../../runtime/skill.js';
 import { createMemoryBroker, memory } from '../../runtime/transports/memory.js';
 import { createManualClock, settle } from '../support/manual-clock.js';
-import { createPair, inject, listen } from '../support/pair.js';
+import { createPair, createPlayed, failure, listen } from '../support/pair.js';
 import { echoCapability, type ReviewInput, reviewCapability, reviewerContract } from '../support/reviewer.js';
-
-/** A caller whose peer is played by the test: `answer` says what the peer sends back. */
-async function createPlayed(answer: Record<string, unknown>) {
-  const broker = createMemoryBroker();
-  const clock = createManualClock();
-  const bus = await createBus({ agent: 'agent://concierge', transports: [memory({ broker })], clock, instance: 'i' });
-  broker.subscribe('agents.pr-reviewer.requests', 'requests', ({ bytes }) => {
-    const { messageId, correlationId, capability, from, to, replyTo } = JSON.parse(Buffer.from(bytes).toString());
-    const response = { version: 1, kind: 'response', messageId: 'r', correlationId, causedBy: messageId };
-    inject(broker, replyTo.slice('memory://'.length), { ...response, from: to, to: from, capability, ...answer });
-  });
-  return { clock, bus, review: createCall(bus, reviewerContract, reviewCapability) };
-}
-
-const failure = (code: string, details?: unknown) => ({
-  payload: { ok: false, error: { code, message: 'no', details } },
-});
 
 test('two buses of one process meet on the default broker, and a call gets its output', async () => {
   const reviewer = await createBus({ agent: 'agent://pr-reviewer', transports: [memory()] });
@@ -77,106 +60,6 @@ test('input that breaks its schema is not sent', async () => {
       },
     },
   });
-});
-
-test('input that has no JSON form is not sent', async () => {
-  const { echo } = await createPair();
-  await expect(echo({ big: 1n })).rejects.toMatchObject({ code: 'EAGENTRPC_INVALID_ENVELOPE', executed: 'no' });
-  await expect(echo('x'.repeat(2 ** 20))).rejects.toMatchObject({ code: 'EAGENTRPC_TOO_LARGE', executed: 'no' });
-});
-
-test('output that breaks its schema is not handed over', async () => {
-  const { review } = await createPlayed({ payload: { ok: true, data: { verdict: 1 } } });
-  expect(await review.outcome({ prUrl: 'x' })).toMatchObject({
-    status: 'error',
-    executed: 'yes',
-    error: { code: 'EAGENTRPC_SCHEMA_VIOLATION', details: { side: 'output' } },
-  });
-});
-
-test('a declared error arrives with its details', async () => {
-  const { review } = await createPlayed(failure('DIFF_TOO_LARGE', { files: 900 }));
-  const outcome = await review.outcome({ prUrl: 'x' });
-  expect(outcome).toMatchObject({ status: 'error', executed: 'yes', error: { code: 'DIFF_TOO_LARGE', message: 'no' } });
-  if (outcome.status !== 'ok' && outcome.error.code === 'DIFF_TOO_LARGE') expect(outcome.error.details.files).toBe(900);
-});
-
-test('details that are not as declared are a violation', async () => {
-  const { review } = await createPlayed(failure('DIFF_TOO_LARGE', { files: 'many' }));
-  await expect(review({ prUrl: 'x' })).rejects.toMatchObject({ code: 'EAGENTRPC_SCHEMA_VIOLATION', executed: 'yes' });
-});
-
-test('details of an error that declares none are left out', async () => {
-  const { review } = await createPlayed(failure('NOT_FOUND', { secret: 1 }));
-  await expect(review({ prUrl: 'x' })).rejects.toMatchObject({ code: 'NOT_FOUND', details: undefined });
-});
-
-test.each([
-  ['EAGENTRPC_BUSY', 'busy', 'no'],
-  ['EAGENTRPC_DEADLINE_EXCEEDED', 'timeout', 'no'],
-  ['EAGENTRPC_HANDLER_ERROR', 'error', 'yes'],
-  ['EAGENTRPC_NO_CAPABILITY', 'error', 'no'],
-  ['EAGENTRPC_INTERRUPTED', 'error', 'maybe'],
-])('a receiver that says %s makes the call %s, executed %s', async (code, status, executed) => {
-  const { review } = await createPlayed(failure(code, { retryAfterMs: 5 }));
-  expect(await review.outcome({ prUrl: 'x' })).toMatchObject({
-    status,
-    executed,
-    error: { code, details: { retryAfterMs: 5 } },
-  });
-});
-
-test('a violation that a receiver finds says by its side whether the skill ran', async () => {
-  const input = await createPlayed(failure('EAGENTRPC_SCHEMA_VIOLATION', { side: 'input' }));
-  expect(await input.review.outcome({ prUrl: 'x' })).toMatchObject({ executed: 'no' });
-  const output = await createPlayed(failure('EAGENTRPC_SCHEMA_VIOLATION'));
-  expect(await output.review.outcome({ prUrl: 'x' })).toMatchObject({ executed: 'yes' });
-});
-
-test.each([
-  'NEW_CODE',
-  'EAGENTRPC_TIMEOUT',
-  'EAGENTRPC_ABANDONED',
-  'EAGENTRPC_FROM_THE_FUTURE',
-  'constructor',
-  '__proto__',
-])('a receiver cannot make the call end as %s', async (code) => {
-  const { review } = await createPlayed(failure(code, 1));
-  expect(await review.outcome({ prUrl: 'x' })).toMatchObject({
-    status: 'error',
-    executed: 'maybe',
-    error: { code: 'EAGENTRPC_HANDLER_ERROR', details: { code, details: 1 } },
-  });
-});
-
-test('an answer that is no result ends the call at once', async () => {
-  const { review } = await createPlayed({ payload: 'approve' });
-  expect(await review.outcome({ prUrl: 'x' })).toMatchObject({
-    executed: 'maybe',
-    error: { code: 'EAGENTRPC_INVALID_ENVELOPE' },
-  });
-});
-
-test('a foreign responder may leave causedBy out', async () => {
-  const { review } = await createPlayed({ causedBy: undefined, payload: { ok: true, data: { verdict: 'fine' } } });
-  await expect(review({ prUrl: 'x' })).resolves.toEqual({ verdict: 'fine' });
-});
-
-test.each([
-  { from: 'agent://mallory' },
-  { capability: 'echo' },
-  { correlationId: 'other' },
-  { causedBy: 'other' },
-  { to: 'agent://other' },
-  { kind: 'event' },
-  { auth: { kind: 'hmac', keyId: 'k', signature: 's' } },
-])('an answer with %j settles no call, and is counted', async (members) => {
-  const { review, clock, bus } = await createPlayed({ payload: { ok: true, data: { verdict: 'x' } }, ...members });
-  const outcome = review.outcome({ prUrl: 'x' });
-  await clock.advance(60_000);
-  expect(await outcome).toMatchObject({ status: 'timeout' });
-  const { late, refused } = bus.health();
-  expect(late + refused).toBe(1);
 });
 
 test('a call that is not answered times out exactly at its timeout', async () => {
@@ -254,17 +137,6 @@ test('a signal that is aborted after the call has no effect', async () => {
   controller.abort();
   await settle();
   expect(outcome.status).toBe('ok');
-});
-
-test('an agent that nobody serves is an error at once', async () => {
-  const bus = await createBus({ agent: 'agent://concierge', transports: [memory({ broker: createMemoryBroker() })] });
-  const review = createCall(bus, reviewerContract, reviewCapability);
-  expect(await review.outcome({ prUrl: 'x' })).toMatchObject({
-    status: 'error',
-    executed: 'no',
-    error: { code: 'EAGENTRPC_NO_RESPONDER' },
-  });
-  expect(bus.health().pending).toBe(0);
 });
 
 test('a correlationId or a header that no envelope can hold is refused here', async () => {

@@ -93,7 +93,7 @@ test('a missing variable is named with its place', async () => {
   const connecting = connect(config, loaders, { env: {} });
   await expect(connecting).rejects.toBeInstanceOf(EnvironmentError);
   await expect(connecting).rejects.toThrow(
-    /^capabilities\.yaml:9:15: The environment variable KAFKA_BROKERS is not set;/,
+    /^capabilities\.yaml:9:15: The environment variable KAFKA_BROKERS is not set or is empty;/,
   );
 });
 
@@ -108,7 +108,7 @@ test("a peer's missing variable is named with the place in the peer's own file",
   await expect(connect(config, loaders, { env: {} })).rejects.toThrow(/^rpc-peers\.yaml:5:17: /);
 });
 
-test('peers with the same settings share a connection, whatever their topics; others get their own', async () => {
+test('peers with the same settings share a connection, whatever their topics, which no transport is made with', async () => {
   const { loaders, made } = createLoaders('kafka');
   const kafka = (broker: string, requests: string): TransportConfig => ({
     kind: 'kafka',
@@ -128,7 +128,10 @@ test('peers with the same settings share a connection, whatever their topics; ot
     loaders,
     { env: { MAIN: 'main:1' } },
   );
-  expect(made.map(({ brokers }) => brokers)).toEqual([['main:1'], ['other:1']]);
+  expect(made).toEqual([
+    { kind: 'kafka', brokers: ['main:1'], topics: { requests: 'a' } },
+    { kind: 'kafka', brokers: ['other:1'] },
+  ]);
   await bus.stop();
 });
 
@@ -164,4 +167,21 @@ test('a factory may say exactly which settings it takes', () => {
   const factory = (config: MemoryConfig): Transport => memory(config);
   const loaders: TransportLoaders = { memory: async () => factory };
   expect(Object.keys(loaders)).toEqual(['memory']);
+});
+
+test.each([
+  ['no transport of its own', []],
+  ['a transport of its own that names no topics', [{ kind: 'memory' as const }]],
+])("an agent with %s is answered at its own topic, not at its peer's", async (_, transports) => {
+  const broker = createMemoryBroker();
+  const loaders: TransportLoaders = { memory: async () => (config: MemoryConfig) => memory({ ...config, broker }) };
+  const served: TransportConfig = { kind: 'memory', topics: { requests: 'reviews', responses: 'reviewer.replies' } };
+  const reviewer = await connect({ agent: reviewerContract.agent, transports: [served], peers: [] }, loaders);
+  await serve(reviewer, reviewerContract, [implement(reviewCapability, () => {}), implement(echoCapability, (x) => x)]);
+  const peers = [{ agent: reviewerContract.agent, transports: [served] }];
+  const bus = await connect({ agent: 'agent://concierge', transports, peers }, loaders);
+  const outcome = await createCall(bus, reviewerContract, echoCapability).outcome('hi', { timeoutMs: 1000 });
+  expect(outcome).toMatchObject({ status: 'ok', data: 'hi' });
+  await bus.stop();
+  await reviewer.stop();
 });

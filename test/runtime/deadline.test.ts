@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { assertTimeout, createDeadline, TTL_HEADER, timeLeft, watch } from '../../runtime/deadline.js';
+import { assertTimeout, createDeadline, createGrace, TTL_HEADER, timeLeft, watch } from '../../runtime/deadline.js';
 import type { AgentRpcEnvelope } from '../../runtime/envelope.js';
 import { createManualClock } from '../support/manual-clock.js';
 
@@ -92,5 +92,32 @@ test('a wait ends by its time or its signal, and then has neither timer nor list
   unwatch();
   await clock.advance(200);
   expect(onEnd).toHaveBeenCalledOnce();
+  expect(clock.timers()).toBe(0);
+});
+
+test('the time to live counts where there is nothing else to go by', () => {
+  expect(timeLeft({ ...envelope, headers: { [TTL_HEADER]: '300' } }, { ...options, ageMs: undefined })).toBe(300);
+  expect(timeLeft({ ...envelope, headers: { [TTL_HEADER]: '60000' } }, { ...options, ageMs: undefined })).toBe(60_000);
+});
+
+test('a grace ends with the work, which may fail, and then has no timer', async () => {
+  const clock = createManualClock();
+  for (const work of [Promise.resolve(), Promise.reject(new Error('x'))]) await createGrace(clock, 100).wait(work);
+  expect(clock.timers()).toBe(0);
+});
+
+test('a grace ends at the earliest of its limits', async () => {
+  const clock = createManualClock();
+  const onEnd = vi.fn();
+  const grace = createGrace(clock, 1000);
+  void grace.wait(new Promise(() => {})).then(onEnd);
+  await clock.advance(100);
+  grace.limit(200);
+  grace.limit(5000);
+  await clock.advance(199);
+  expect(onEnd).not.toHaveBeenCalled();
+  await clock.advance(1);
+  expect(onEnd).toHaveBeenCalledOnce();
+  grace.limit(0);
   expect(clock.timers()).toBe(0);
 });

@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  type AgentRpcEnvelope,
-  decodeEnvelope,
-  defaultLimits,
-  encodeEnvelope,
-  parseReplyTo,
-  parseResult,
-} from '../../runtime/envelope.js';
+import { type AgentRpcEnvelope, decodeEnvelope, defaultLimits, encodeEnvelope } from '../../runtime/envelope.js';
 import { isAgentRpcError } from '../../runtime/errors.js';
 
 const minimal: AgentRpcEnvelope = {
@@ -247,34 +240,4 @@ test('magic keys in a payload are carried as data and reach no prototype', () =>
 
 test('lone surrogates survive', () => {
   expect(decodeEnvelope(encodeEnvelope({ ...minimal, payload: '\ud800' })).payload).toBe('\ud800');
-});
-
-test('a replyTo comes apart into kind and topic', () => {
-  expect(parseReplyTo('nats://agents.a.responses.1')).toEqual({ kind: 'nats', topic: 'agents.a.responses.1' });
-  expect(parseReplyTo('agents.a.responses')).toBeUndefined();
-});
-
-test('only an exact result is a result', () => {
-  expect(parseResult({ ok: true, data: null })).toEqual({ ok: true, data: null });
-  expect(parseResult({ ok: false, error: { code: 'A', message: 'b', details: 1 } })).toEqual({
-    ok: false,
-    error: { code: 'A', message: 'b', details: 1 },
-  });
-  const others = [
-    undefined,
-    null,
-    [],
-    'ok',
-    { ok: true },
-    { ok: 'true', data: 1 },
-    { ok: true, data: 1, more: 1 },
-    { ok: true, error: { code: 'A', message: 'b' } },
-    { ok: false },
-    { ok: false, error: null },
-    { ok: false, error: { code: 'A' } },
-    { ok: false, error: { code: '', message: 'b' } },
-    { ok: false, error: { code: 'A', message: 'b', stack: 'c' } },
-    { ok: false, error: { code: 'A', message: 'b' }, data: 1 },
-  ];
-  for (const payload of others) expect(parseResult(payload)).toBeUndefined();
 });

@@ -44,7 +44,7 @@ test('a missing variable is named with its place and what to do', () => {
     );
   expect(resolve).toThrow(EnvironmentError);
   expect(resolve).toThrow(
-    /^capabilities\.yaml:9:15: The environment variable KAFKA_BROKERS is not set; set it, or give it a default with /,
+    /^capabilities\.yaml:9:15: The environment variable KAFKA_BROKERS is not set or is empty; set it, or give it a default with /,
   );
 });
 
@@ -71,4 +71,8 @@ test('a key named __proto__ stays a key', () => {
   const resolved = resolveEnvironment(value, { env });
   expect(JSON.stringify(resolved)).toBe('{"__proto__":"broker"}');
   expect(Object.getPrototypeOf(resolved)).toBe(Object.prototype);
+});
+
+test('a variable that is empty is said to be so', () => {
+  expect(() => resolveEnvironment('${env:EMPTY}', { env })).toThrow(/variable EMPTY is not set or is empty;/);
 });

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { AgentRpcError, errorCodes, isAgentRpcError, isRuntimeCode } from '../../runtime/errors.js';
@@ -6,12 +8,12 @@ test('every code of the table has the prefix, a sentence of meaning and a senten
   for (const [code, row] of Object.entries(errorCodes)) {
     expect(code).toMatch(/^EAGENTRPC_[A-Z_]+$/);
     expect(row.meaning).toMatch(/^[A-Z].*\.$/);
-    expect(row.mend).toMatch(/^[A-Z].*\.$/);
+    expect(row.fix).toMatch(/^[A-Z].*\.$/);
   }
 });
 
 test('no code that a receiver says is a timeout of the caller, and none is abandoned', () => {
-  const answered = Object.entries(errorCodes).filter(([, row]) => row.answered);
+  const answered = Object.entries(errorCodes).filter(([, row]) => row.fromReceiver);
   expect(answered.map(([code]) => code)).not.toContain('EAGENTRPC_TIMEOUT');
   expect(answered.map(([, row]) => row.status)).not.toContain('abandoned');
 });
@@ -49,4 +51,15 @@ test('the guard knows an AgentRpcError from other errors', () => {
   expect(isAgentRpcError(new AgentRpcError({ code: 'X', message: 'x' }))).toBe(true);
   expect(isAgentRpcError(new Error('x'))).toBe(false);
   expect(isAgentRpcError(undefined)).toBe(false);
+});
+
+test('a code that nothing raises is called reserved, and no other is', () => {
+  const folder = path.resolve(import.meta.dirname, '../../runtime');
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /^(?!dist|errors)[\w/-]+\.ts$/.test(name))
+    .map((name) => readFileSync(path.join(folder, name), 'utf8'))
+    .join('');
+  const unraised = Object.keys(errorCodes).filter((code) => !sources.includes(`'${code}'`));
+  const reserved = Object.entries(errorCodes).filter(([, { meaning }]) => meaning.startsWith('Reserved '));
+  expect(reserved.map(([code]) => code)).toEqual(unraised);
 });

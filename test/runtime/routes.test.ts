@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
-import { type AgentRpcEnvelope, defaultLimits, type TransportKind } from '../../runtime/envelope.js';
-import { createRoutes, type Line, type Peer } from '../../runtime/routes.js';
+import type { TransportKind } from '../../runtime/address.js';
+import { type AgentRpcEnvelope, defaultLimits } from '../../runtime/envelope.js';
+import { type ConnectedTransport, createRoutes, type Peer } from '../../runtime/routes.js';
 import type { Transport } from '../../runtime/transport.js';
 import { memory } from '../../runtime/transports/memory.js';
 
-async function lineOf(kind: TransportKind): Promise<Line> {
+async function connectTo(kind: TransportKind): Promise<ConnectedTransport> {
   const transport: Transport = { ...memory(), kind };
   const connection = await transport.connect({ agent: 'agent://me', instance: 'i' });
   return { transport, connection, replyTo: `${kind}://agents.me.responses.i`, limits: defaultLimits };
 }
 
-const line = await lineOf('memory');
+const via = await connectTo('memory');
 const request: AgentRpcEnvelope = {
   version: 1,
   kind: 'request',
@@ -23,16 +24,16 @@ const request: AgentRpcEnvelope = {
 
 function answerTopic(replyTo: string, options: { tenantId?: string; peers?: Peer[] } = {}): string | undefined {
   const envelope = { ...request, replyTo, tenantId: options.tenantId };
-  return createRoutes(options.peers, [line]).answerTopic(line, envelope);
+  return createRoutes(options.peers, [via]).answerTopic(via, envelope);
 }
 
-test('without a table any agent is reached at its default topics on the first line', async () => {
-  const routes = createRoutes(undefined, [line, await lineOf('nats')]);
-  expect(routes.routeTo('agent://b')).toMatchObject({ line, topics: { requests: 'agents.b.requests' } });
+test('without a table any agent is reached at its default topics on the first transport', async () => {
+  const routes = createRoutes(undefined, [via, await connectTo('nats')]);
+  expect(routes.routeTo('agent://b')).toMatchObject({ via, topics: { requests: 'agents.b.requests' } });
 });
 
 test('a tenant has topics of its own', () => {
-  expect(createRoutes(undefined, [line], 'acme').routeTo('agent://b').topics).toEqual({
+  expect(createRoutes(undefined, [via], 'acme').routeTo('agent://b').topics).toEqual({
     requests: 'agents.b.acme.requests',
     responses: 'agents.b.acme.responses',
     events: 'agents.b.acme.events',
@@ -40,20 +41,20 @@ test('a tenant has topics of its own', () => {
 });
 
 test('with a table an agent that it lacks is no peer', () => {
-  const routes = createRoutes([{ agent: 'agent://b', transports: [{ kind: 'memory' }] }], [line]);
+  const routes = createRoutes([{ agent: 'agent://b', transports: [{ kind: 'memory' }] }], [via]);
   expect(() => routes.routeTo('agent://c')).toThrow(expect.objectContaining({ code: 'EAGENTRPC_NO_PEER' }));
-  expect(routes.routeTo('agent://b').line).toBe(line);
+  expect(routes.routeTo('agent://b').via).toBe(via);
 });
 
 test('the first way that the bus has a transport for is taken, with its topics', () => {
   const peers: Peer[] = [
     { agent: 'agent://b', transports: [{ kind: 'kafka' }, { kind: 'memory', topics: { requests: 'inbox' } }] },
   ];
-  expect(createRoutes(peers, [line]).routeTo('agent://b').topics.requests).toBe('inbox');
+  expect(createRoutes(peers, [via]).routeTo('agent://b').topics.requests).toBe('inbox');
 });
 
 test('a peer that only other transports reach is an error that names both sides', () => {
-  const routes = createRoutes([{ agent: 'agent://b', transports: [{ kind: 'kafka' }, { kind: 'nats' }] }], [line]);
+  const routes = createRoutes([{ agent: 'agent://b', transports: [{ kind: 'kafka' }, { kind: 'nats' }] }], [via]);
   expect(() => routes.routeTo('agent://b')).toThrow(
     expect.objectContaining({
       code: 'EAGENTRPC_NO_TRANSPORT',
@@ -63,9 +64,9 @@ test('a peer that only other transports reach is an error that names both sides'
 });
 
 test('a way may say which of several transports of a kind it takes', async () => {
-  const other = await lineOf('memory');
+  const other = await connectTo('memory');
   const peers: Peer[] = [{ agent: 'agent://b', transports: [{ kind: 'memory', via: other.transport }] }];
-  expect(createRoutes(peers, [line, other]).routeTo('agent://b').line).toBe(other);
+  expect(createRoutes(peers, [via, other]).routeTo('agent://b').via).toBe(other);
 });
 
 test("an answer goes to the reply topic of the request's own sender, or below it", () => {
@@ -75,7 +76,7 @@ test("an answer goes to the reply topic of the request's own sender, or below it
 });
 
 test('without a replyTo the answer goes to the default topic of the sender', () => {
-  expect(createRoutes(undefined, [line]).answerTopic(line, request)).toBe('agents.caller.responses');
+  expect(createRoutes(undefined, [via]).answerTopic(via, request)).toBe('agents.caller.responses');
 });
 
 test.each([

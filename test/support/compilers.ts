@@ -15,6 +15,7 @@ const FLAGS = {
   target: 'es2022',
   lib: ['es2022'],
   types: ['node'],
+  typeRoots: [path.join(repository, 'node_modules/@types')],
   skipLibCheck: true,
   strict: true,
   exactOptionalPropertyTypes: true,

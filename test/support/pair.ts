@@ -1,12 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { expect } from 'vitest';
 import { type Bus, type BusOptions, createBus } from '../../runtime/bus.js';
 import { type Call, createCall } from '../../runtime/client.js';
 import { HOP_CHANNEL, type Hop } from '../../runtime/diagnostics.js';
 import { type AgentRpcEnvelope, decodeEnvelope } from '../../runtime/envelope.js';
 import { type ServeOptions, type Service, serve } from '../../runtime/server.js';
 import { implement, type Skill } from '../../runtime/skill.js';
+import type { Transport } from '../../runtime/transport.js';
 import { createMemoryBroker, type MemoryBroker, memory } from '../../runtime/transports/memory.js';
-import { createManualClock, type ManualClock } from './manual-clock.js';
+import { createManualClock, type ManualClock, settle } from './manual-clock.js';
 import {
   echoCapability,
   type ReviewErrors,
@@ -100,4 +102,42 @@ export function watchHops(): { readonly hops: Hop[]; stop(): void } {
   };
   subscribe(HOP_CHANNEL, onHop);
   return { hops, stop: () => unsubscribe(HOP_CHANNEL, onHop) };
+}
+
+/** Where the reviewer is asked. */
+export const INBOX = 'agents.pr-reviewer.requests';
+
+/** Sends a stranger's request and returns the payload of what is answered. */
+export async function ask(members: Record<string, unknown>, options: PairOptions = {}): Promise<unknown[]> {
+  const { broker } = await createPair(options);
+  const heard = listen(broker, 'agents.stranger.responses');
+  inject(broker, INBOX, strangersRequest(members));
+  await settle();
+  return heard.map(({ payload }) => payload);
+}
+
+/** The payload of an answer that says what went wrong. */
+export const errorOf = (code: string): unknown => ({ ok: false, error: expect.objectContaining({ code }) });
+
+/** A caller whose peer is played by the test: `answer` says what the peer sends back. */
+export async function createPlayed(answer: Record<string, unknown>) {
+  const broker = createMemoryBroker();
+  const clock = createManualClock();
+  const bus = await createBus({ agent: 'agent://concierge', transports: [memory({ broker })], clock, instance: 'i' });
+  broker.subscribe('agents.pr-reviewer.requests', 'requests', ({ bytes }) => {
+    const { messageId, correlationId, capability, from, to, replyTo } = JSON.parse(Buffer.from(bytes).toString());
+    const response = { version: 1, kind: 'response', messageId: 'r', correlationId, causedBy: messageId };
+    inject(broker, replyTo.slice('memory://'.length), { ...response, from: to, to: from, capability, ...answer });
+  });
+  return { clock, bus, review: createCall(bus, reviewerContract, reviewCapability) };
+}
+
+/** What a peer that is played sends back when it fails. */
+export const failure = (code: string, details?: unknown) => ({
+  payload: { ok: false, error: { code, message: 'no', details } },
+});
+
+/** A memory transport whose connection behaves as the test says. */
+export function faulty(transport: Transport, members: Partial<Awaited<ReturnType<Transport['connect']>>>): Transport {
+  return { ...transport, connect: async (owner) => ({ ...(await transport.connect(owner)), ...members }) };
 }

@@ -8,7 +8,7 @@ export function validator<T>(rule: (value: unknown) => [path: string, message: s
     const found = rule(value);
     check.errors = found === undefined ? null : [{ path: found[0], keyword: 'type', message: found[1] }];
     return found === undefined;
-  }, true);
+  });
   return defineValidator<T>(schema, check);
 }
 

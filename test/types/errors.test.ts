@@ -1,5 +1,17 @@
 import { expectTypeOf, test } from 'vitest';
-import type { AgentRpcError, Call, Executed, Outcome, RuntimeCode, Skill, SkillContext } from '../../runtime/index.js';
+import {
+  type AgentRpcError,
+  type Bus,
+  type Call,
+  type Caller,
+  createCall,
+  type Executed,
+  type Outcome,
+  type RuntimeCode,
+  type Skill,
+  type SkillContext,
+  serve,
+} from '../../runtime/index.js';
 import type { ReviewErrors, ReviewInput, ReviewOutput, TooLargeDetails } from '../support/reviewer.js';
 
 type Review = Call<ReviewInput, ReviewOutput, ReviewErrors>;
@@ -67,4 +79,12 @@ test('a skill may return its output, nothing, or a promise of either', () => {
 test('an error of any call is an AgentRpcError', () => {
   type AnyError = Exclude<Outcome<ReviewOutput, ReviewErrors>, { status: 'ok' }>['error'];
   expectTypeOf<AnyError>().toExtend<AgentRpcError>();
+});
+
+test('a skill calls others by what a client needs, and no more', () => {
+  expectTypeOf<Context['bus']>().toEqualTypeOf<Caller>();
+  expectTypeOf<Bus>().toExtend<Caller>();
+  expectTypeOf<Caller>().not.toExtend<Bus>();
+  expectTypeOf(createCall).parameter(0).toEqualTypeOf<Caller>();
+  expectTypeOf(serve).parameter(0).toEqualTypeOf<Bus>();
 });

@@ -19,7 +19,9 @@ const transports: TransportLoaders = {
   memory: async () => (await import('@declaragent/runtime/memory')).memory,
 };
 
-/** Connects 'agent://concierge' to its transports. Variables in the configuration are read now, from the environment. */
+/**
+ * Connects agent://concierge to its transports. Variables in the configuration are read from the environment now.
+ */
 export function connectBus(options?: ConnectOptions): Promise<Bus> {
   return connect(config, transports, options);
 }

@@ -32,6 +32,10 @@ export const ruleCases: Readonly<Record<string, RuleCase>> = {
       ts(`const password = '${LITERAL}';`),
       { 'config.yaml': [`api_key: "${LITERAL}"`] },
       ts(`const apiKey: string = '${LITERAL}';`),
+      // Base64 holds slashes and is no path, a key may name a section, and a path may stand on the same line.
+      ts(`const secret = '${'wJalrXUtnFEMI/K7MDENG'.concat('/bPxRfiCY')}';`),
+      { 'config.yaml': [`"db/password": "${LITERAL}"`] },
+      ts(`const at = { path: '/login', password: '${LITERAL}' };`),
     ],
     passes: [
       ts(`if (text.includes('${KEY}')) refuse();`, "const password = process.env['PASSWORD'];"),
@@ -40,6 +44,9 @@ export const ruleCases: Readonly<Record<string, RuleCase>> = {
       ts("const tokenName = 'session2-token';", "input.type = 'password';", 'const secret = `${prefix}12345678`;'),
       { 'test/login.test.ts': [`const password = '${LITERAL}';`] },
       { 'config.yaml': ['password: "${env:DB_PASSWORD_1}"'] },
+      { 'generated/bus.gen.ts': ["    '/transports/1/sasl/password': 'capabilities.yaml:11:71',"] },
+      ts("  '#/definitions/password': 'shorter-than-8',", "const password = 'capabilities.yaml:11:71';"),
+      { 'config.yaml': ['password: "./secrets/db1"', 'token: "secrets/token1.json"', "secret: 'C:\\run\\db1'"] },
     ],
   },
   'focused-test': {

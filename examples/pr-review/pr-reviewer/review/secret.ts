@@ -17,8 +17,14 @@ const TOKENS: readonly RegExp[] = [
   /\bAIza[\w-]{35}\b/,
 ];
 
-const ASSIGNED = /(?:pass(?:word|wd)|secret|api[_-]?key|token)["']?(?:\s*:\s*\w+)?\s*[:=]\s*(["'`])([^"'`\s]{8,})\1/gi;
-const PLACEHOLDER = /example|sample|change.?me|your|dummy|placeholder|test|xxx|\*\*\*|[<>{}$]|^\/|:\/\//i;
+// A quoted key that begins with a slash is a JSON pointer, and what stands behind it is about the value there.
+const ASSIGNED =
+  /(?:pass(?:word|wd)|secret|api[_-]?key|token)(?<!["'`]#?\/[^"'`\s]*)["']?(?:\s*:\s*\w+)?\s*[:=]\s*(["'`])([^"'`\s]{8,})\1/gi;
+const PLACEHOLDER = /example|sample|change.?me|your|dummy|placeholder|test|xxx|\*\*\*|[<>{}$]|:\/\//i;
+
+/** Where a thing is: a path by its beginning or by its folders and extension, or a file, a line and maybe a column. */
+const PLACE =
+  /^(?:\.{1,2}|[~#])?\/|^[a-z]:\\|^[\w.@-]+(?:\/[\w.@-]+)+\.[a-z]\w{1,4}$|^[\w.@/\\-]+\.[a-z]\w{0,4}(?::\d+){1,2}$/i;
 
 /** Longer lines are data, in which any word turns up. */
 const LONGEST_ASSIGNMENT = 2000;
@@ -30,6 +36,6 @@ export function holdsSecret({ text }: AddedLine, file: ChangedFile): boolean {
     return false;
   // A letter and a digit: without both it is a field's name, a label or a kind of token.
   return [...text.matchAll(ASSIGNED)].some(
-    ([, , value = '']) => /[a-z]/i.test(value) && /\d/.test(value) && !PLACEHOLDER.test(value),
+    ([, , value = '']) => /[a-z]/i.test(value) && /\d/.test(value) && !PLACEHOLDER.test(value) && !PLACE.test(value),
   );
 }

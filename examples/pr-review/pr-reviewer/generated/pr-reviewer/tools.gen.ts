@@ -9,6 +9,6 @@ export const prReviewerTools: readonly ToolDefinition[] = [
   {
     name: 'review-pr',
     description: 'Reviews a change to source code and answers with findings, each with file, line and severity. Looks for what is left behind, unsafe or missing (conflict markers, credentials, queries put together from text, focused tests), not for style or design.',
-    input_schema: reviewPrInput.schema,
+    input_schema: { ...reviewPrInput.schema, type: 'object' },
   },
 ];

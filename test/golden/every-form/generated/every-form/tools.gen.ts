@@ -10,7 +10,7 @@ export const everyFormTools: readonly ToolDefinition[] = [
   {
     name: 'review-pr',
     description: 'Reviews a change.',
-    input_schema: reviewPrInput.schema,
+    input_schema: { ...reviewPrInput.schema, type: 'object' },
   },
   {
     name: 'delete',
@@ -26,7 +26,7 @@ export const everyFormTools: readonly ToolDefinition[] = [
   {
     name: 'combine_ALL',
     description: 'The capability combine_ALL of agent://every-form.',
-    input_schema: combineALLInput.schema,
+    input_schema: { ...combineALLInput.schema, type: 'object' },
   },
   {
     name: 'finish',

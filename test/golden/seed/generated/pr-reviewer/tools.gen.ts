@@ -9,6 +9,6 @@ export const prReviewerTools: readonly ToolDefinition[] = [
   {
     name: 'review-pr',
     description: 'The capability review-pr of agent://pr-reviewer.',
-    input_schema: reviewPrInput.schema,
+    input_schema: { ...reviewPrInput.schema, type: 'object' },
   },
 ];

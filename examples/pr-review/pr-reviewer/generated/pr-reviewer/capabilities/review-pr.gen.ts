@@ -115,15 +115,9 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
           errors++;
         }
-        for(const _key0 of Object.keys(data0)){
-          if(!((_key0 === "kind") || (_key0 === "path"))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional properties");
-            errors++;
-          }
-        }
         if(data0.kind !== undefined && func0.call(data0, "kind")){
           if("patch" !== data0.kind){
-            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be equal to constant");
+            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"patch\"");
             errors++;
           }
         }
@@ -141,6 +135,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           }
           else {
             vErrors = addViolation(vErrors, instancePath+"/change/path", "type", "must be string");
+            errors++;
+          }
+        }
+        for(const _key0 of Object.keys(data0)){
+          if(!((_key0 === "kind") || (_key0 === "path"))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key0+"'");
             errors++;
           }
         }
@@ -163,15 +163,9 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
           errors++;
         }
-        for(const _key1 of Object.keys(data0)){
-          if(!((_key1 === "kind") || (_key1 === "range"))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional properties");
-            errors++;
-          }
-        }
         if(data0.kind !== undefined && func0.call(data0, "kind")){
           if("commits" !== data0.kind){
-            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be equal to constant");
+            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"commits\"");
             errors++;
           }
         }
@@ -189,6 +183,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           }
           else {
             vErrors = addViolation(vErrors, instancePath+"/change/range", "type", "must be string");
+            errors++;
+          }
+        }
+        for(const _key1 of Object.keys(data0)){
+          if(!((_key1 === "kind") || (_key1 === "range"))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key1+"'");
             errors++;
           }
         }
@@ -271,12 +271,6 @@ const validate2: Check = defineCheck((data: any, instancePath = '') => {
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"message"+"'");
       errors++;
     }
-    for(const _key0 of Object.keys(data)){
-      if(!(((((_key0 === "file") || (_key0 === "line")) || (_key0 === "severity")) || (_key0 === "rule")) || (_key0 === "message"))){
-        vErrors = addViolation(vErrors, instancePath, "additionalProperties", "must NOT have additional properties");
-        errors++;
-      }
-    }
     if(data.file !== undefined && func0.call(data, "file")){
       if(typeof data.file !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/file", "type", "must be string");
@@ -299,7 +293,7 @@ const validate2: Check = defineCheck((data: any, instancePath = '') => {
     if(data.severity !== undefined && func0.call(data, "severity")){
       let data2: any = data.severity;
       if(!(((data2 === "error") || (data2 === "warning")) || (data2 === "info"))){
-        vErrors = addViolation(vErrors, instancePath+"/severity", "enum", "must be equal to one of the allowed values");
+        vErrors = addViolation(vErrors, instancePath+"/severity", "enum", "must be \"error\" or \"warning\" or \"info\"");
         errors++;
       }
     }
@@ -312,6 +306,12 @@ const validate2: Check = defineCheck((data: any, instancePath = '') => {
     if(data.message !== undefined && func0.call(data, "message")){
       if(typeof data.message !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/message", "type", "must be string");
+        errors++;
+      }
+    }
+    for(const _key0 of Object.keys(data)){
+      if(!(((((_key0 === "file") || (_key0 === "line")) || (_key0 === "severity")) || (_key0 === "rule")) || (_key0 === "message"))){
+        vErrors = addViolation(vErrors, instancePath, "additionalProperties", "must NOT have additional property '"+_key0+"'");
         errors++;
       }
     }
@@ -354,7 +354,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
     if(data.verdict !== undefined && func0.call(data, "verdict")){
       let data0: any = data.verdict;
       if(!(((data0 === "approve") || (data0 === "request-changes")) || (data0 === "comment"))){
-        vErrors = addViolation(vErrors, instancePath+"/verdict", "enum", "must be equal to one of the allowed values");
+        vErrors = addViolation(vErrors, instancePath+"/verdict", "enum", "must be \"approve\" or \"request-changes\" or \"comment\"");
         errors++;
       }
     }

@@ -34,50 +34,34 @@ export type CombineALLOutput = ({
   [k: string]: unknown;
 }));
 
-const pattern0 = new RegExp("^x-", "u");
 const func0 = Object.prototype.hasOwnProperty;
+const pattern0 = new RegExp("^x-", "u");
 const validate0: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
-  const evaluated0: any = validate0.evaluated;
-  if(evaluated0.dynamicProps){
-    evaluated0.props = undefined;
-  }
-  if(evaluated0.dynamicItems){
-    evaluated0.items = undefined;
-  }
   if(data && typeof data == "object" && !Array.isArray(data)){
-    for(const _key0 of Object.keys(data)){
-      if(!(((((_key0 === "pair") || (_key0 === "rest")) || (_key0 === "card")) || (_key0 === "address")) || (pattern0.test(_key0)))){
-        let data0: any = data[_key0];
-        if(!((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0)))){
-          vErrors = addViolation(vErrors, instancePath+"/" + _key0.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be integer");
-          errors++;
-        }
-      }
-    }
     if(data.pair !== undefined && func0.call(data, "pair")){
-      let data1: any = data.pair;
-      if(Array.isArray(data1)){
-        if(data1.length < 1){
+      let data0: any = data.pair;
+      if(Array.isArray(data0)){
+        if(data0.length < 1){
           vErrors = addViolation(vErrors, instancePath+"/pair", "minItems", "must NOT have fewer than 1 items");
           errors++;
         }
-        const len0: any = data1.length;
+        const len0: any = data0.length;
         if(len0 > 0){
-          if(typeof data1[0] !== "string"){
+          if(typeof data0[0] !== "string"){
             vErrors = addViolation(vErrors, instancePath+"/pair/0", "type", "must be string");
             errors++;
           }
         }
         if(len0 > 1){
-          let data3: any = data1[1];
-          if(!((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3)))){
+          let data2: any = data0[1];
+          if(!((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2)))){
             vErrors = addViolation(vErrors, instancePath+"/pair/1", "type", "must be integer");
             errors++;
           }
         }
-        const len1: any = data1.length;
+        const len1: any = data0.length;
         if(!(len1 <= 2)){
           vErrors = addViolation(vErrors, instancePath+"/pair", "items", "must NOT have more than 2 items");
           errors++;
@@ -89,14 +73,14 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.rest !== undefined && func0.call(data, "rest")){
-      let data4: any = data.rest;
-      if(Array.isArray(data4)){
-        const len2: any = data4.length;
+      let data3: any = data.rest;
+      if(Array.isArray(data3)){
+        const len2: any = data3.length;
         if(len2 > 0){
-          let data5: any = data4[0];
-          if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
-            if(data5.x !== undefined && func0.call(data5, "x")){
-              if(!(typeof data5.x == "number")){
+          let data4: any = data3[0];
+          if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
+            if(data4.x !== undefined && func0.call(data4, "x")){
+              if(!(typeof data4.x == "number")){
                 vErrors = addViolation(vErrors, instancePath+"/rest/0/x", "type", "must be number");
                 errors++;
               }
@@ -107,16 +91,16 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
             errors++;
           }
         }
-        const len3: any = data4.length;
-        var valid5: any = len3 <= 1;
-        if(!valid5){
+        const len3: any = data3.length;
+        var valid4: any = len3 <= 1;
+        if(!valid4){
           for(let i0=1; i0<len3; i0++){
-            const _errs16: any = errors;
-            if(typeof data4[i0] !== "boolean"){
+            const _errs13: any = errors;
+            if(typeof data3[i0] !== "boolean"){
               vErrors = addViolation(vErrors, instancePath+"/rest/" + i0, "type", "must be boolean");
               errors++;
             }
-            var valid5: any = _errs16 === errors;
+            var valid4: any = _errs13 === errors;
           }
         }
       }
@@ -137,10 +121,10 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
-    for(const _key1 of Object.keys(data)){
-      if(pattern0.test(_key1)){
-        if(typeof data[_key1] !== "string"){
-          vErrors = addViolation(vErrors, instancePath+"/" + _key1.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be string");
+    for(const _key0 of Object.keys(data)){
+      if(pattern0.test(_key0)){
+        if(typeof data[_key0] !== "string"){
+          vErrors = addViolation(vErrors, instancePath+"/" + _key0.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be string");
           errors++;
         }
       }
@@ -151,6 +135,15 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
+    for(const _key1 of Object.keys(data)){
+      if(!(((((_key1 === "pair") || (_key1 === "rest")) || (_key1 === "card")) || (_key1 === "address")) || (pattern0.test(_key1)))){
+        let data10: any = data[_key1];
+        if(!((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10)))){
+          vErrors = addViolation(vErrors, instancePath+"/" + _key1.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be integer");
+          errors++;
+        }
+      }
+    }
   }
   else {
     vErrors = addViolation(vErrors, instancePath, "type", "must be object");
@@ -158,17 +151,10 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
   }
   validate0.errors = vErrors;
   return errors === 0;
-}, {"props":true,"dynamicProps":false,"dynamicItems":false});
+});
 const validate1: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
-  const evaluated0: any = validate1.evaluated;
-  if(evaluated0.dynamicProps){
-    evaluated0.props = undefined;
-  }
-  if(evaluated0.dynamicItems){
-    evaluated0.items = undefined;
-  }
   if(data && typeof data == "object" && !Array.isArray(data)){
     if((data.a === undefined) || (!(func0.call(data, "a")))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"a"+"'");
@@ -213,24 +199,22 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
   }
   var _valid0: any = _errs11 === errors;
   valid3 = valid3 || _valid0;
-  const _errs12: any = errors;
-  if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.d === undefined) || (!(func0.call(data, "d")))){
-      vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"d"+"'");
-      errors++;
-    }
-    if(data.d !== undefined && func0.call(data, "d")){
-      if(1 !== data.d){
-        vErrors = addViolation(vErrors, instancePath+"/d", "const", "must be equal to constant");
+  if(!valid3){
+    const _errs12: any = errors;
+    if(data && typeof data == "object" && !Array.isArray(data)){
+      if((data.d === undefined) || (!(func0.call(data, "d")))){
+        vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"d"+"'");
         errors++;
       }
+      if(data.d !== undefined && func0.call(data, "d")){
+        if(1 !== data.d){
+          vErrors = addViolation(vErrors, instancePath+"/d", "const", "must be 1");
+          errors++;
+        }
+      }
     }
-  }
-  var _valid0: any = _errs12 === errors;
-  valid3 = valid3 || _valid0;
-  if(_valid0){
-    var props0: any = {};
-    props0.d = true;
+    var _valid0: any = _errs12 === errors;
+    valid3 = valid3 || _valid0;
   }
   if(!valid3){
     vErrors = addViolation(vErrors, instancePath, "anyOf", "must match a schema in anyOf");
@@ -247,18 +231,61 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
   }
-  if(props0 !== true){
-    props0 = props0 || {};
-    props0.b = true;
-    props0.a = true;
-  }
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if(props0 !== true){
+    const _errs14: any = errors;
+    let all0: any = false;
+    const seen0: any = new Set();
+    seen0.add("a");
+    seen0.add("b");
+    if(data && typeof data == "object" && !Array.isArray(data)){
+      if(((data.c === undefined) || (!(func0.call(data, "c"))))){
+        vErrors = addViolation(vErrors, instancePath, "", "");
+        errors++;
+      }
+    }
+    errors = _errs14;
+    if(vErrors !== null){
+      if(_errs14){
+        vErrors.length = _errs14;
+      }
+      else {
+        vErrors = null;
+      }
+    }
+    const _errs16: any = errors;
+    if(data && typeof data == "object" && !Array.isArray(data)){
+      if(((data.d === undefined) || (!(func0.call(data, "d"))))){
+        vErrors = addViolation(vErrors, instancePath, "", "");
+        errors++;
+      }
+      else {
+        if(data.d !== undefined && func0.call(data, "d")){
+          if(1 !== data.d){
+            vErrors = addViolation(vErrors, instancePath, "", "");
+            errors++;
+          }
+        }
+      }
+    }
+    var valid6: any = _errs16 === errors;
+    errors = _errs14;
+    if(vErrors !== null){
+      if(_errs14){
+        vErrors.length = _errs14;
+      }
+      else {
+        vErrors = null;
+      }
+    }
+    if(valid6){
+      seen0.add("d");
+    }
+    if(!all0){
       for(const _key0 of Object.keys(data)){
-        if(!props0 || !props0[_key0]){
-          let data3: any = data[_key0];
-          if((typeof data3 !== "string") && (!((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))))){
-            vErrors = addViolation(vErrors, instancePath+"/" + _key0.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be string,integer");
+        if(!seen0.has(_key0)){
+          let data4: any = data[_key0];
+          if((typeof data4 !== "string") && (!((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))))){
+            vErrors = addViolation(vErrors, instancePath+"/" + _key0, "type", "must be string,integer");
             errors++;
           }
         }
@@ -271,7 +298,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
   }
   validate1.errors = vErrors;
   return errors === 0;
-}, {"props":true,"dynamicProps":false,"dynamicItems":false});
+});
 
 export const combineALLInput: Validator<CombineALLInput> = defineValidator(
   {

@@ -18,7 +18,7 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
     const len0: any = data.length;
     if(len0 > 0){
       if("go" !== data[0]){
-        vErrors = addViolation(vErrors, instancePath+"/0", "const", "must be equal to constant");
+        vErrors = addViolation(vErrors, instancePath+"/0", "const", "must be \"go\"");
         errors++;
       }
     }
@@ -29,7 +29,7 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           let data2: any = data1.deep;
           const vSchema0: any = schema0.prefixItems[1].properties.deep.enum;
           if(!(((((data2 === 1) || (data2 === 2)) || (data2 === null)) || (func1(data2, vSchema0[3]))) || (func1(data2, vSchema0[4])))){
-            vErrors = addViolation(vErrors, instancePath+"/1/deep", "enum", "must be equal to one of the allowed values");
+            vErrors = addViolation(vErrors, instancePath+"/1/deep", "enum", "must be 1 or 2 or null or [1] or {\"k\":\"v\"}");
             errors++;
           }
         }

@@ -39,7 +39,7 @@ export interface ReviewPrInput {
    * ends *\/ nothing
    */
   'odd key */ ${x}'?: boolean;
-  hasOwnProperty?: string;
+  hasOwnProperty?: string | Object['hasOwnProperty'];
   __proto__?: string;
   [k: string]: unknown;
 }
@@ -81,6 +81,7 @@ const func0 = Object.prototype.hasOwnProperty;
 const func10: any = codePointLength;
 const pattern0 = new RegExp("^[\\w.~/-]+$", "u");
 const pattern1 = new RegExp("^[a-z*/]+$", "u");
+const pattern2 = new RegExp("^__proto__$", "u");
 const formats0: any = formats["date-time"];
 const validate0: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
@@ -104,21 +105,21 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
           errors++;
         }
-        for(const _key0 of Object.keys(data0)){
-          if(!((_key0 === "kind") || (_key0 === "path"))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional properties");
-            errors++;
-          }
-        }
         if(data0.kind !== undefined && func0.call(data0, "kind")){
           if("patch" !== data0.kind){
-            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be equal to constant");
+            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"patch\"");
             errors++;
           }
         }
         if(data0.path !== undefined && func0.call(data0, "path")){
           if(typeof data0.path !== "string"){
             vErrors = addViolation(vErrors, instancePath+"/change/path", "type", "must be string");
+            errors++;
+          }
+        }
+        for(const _key0 of Object.keys(data0)){
+          if(!((_key0 === "kind") || (_key0 === "path"))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key0+"'");
             errors++;
           }
         }
@@ -141,15 +142,9 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
           errors++;
         }
-        for(const _key1 of Object.keys(data0)){
-          if(!((_key1 === "kind") || (_key1 === "range"))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional properties");
-            errors++;
-          }
-        }
         if(data0.kind !== undefined && func0.call(data0, "kind")){
           if("commits" !== data0.kind){
-            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be equal to constant");
+            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"commits\"");
             errors++;
           }
         }
@@ -167,6 +162,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           }
           else {
             vErrors = addViolation(vErrors, instancePath+"/change/range", "type", "must be string");
+            errors++;
+          }
+        }
+        for(const _key1 of Object.keys(data0)){
+          if(!((_key1 === "kind") || (_key1 === "range"))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key1+"'");
             errors++;
           }
         }
@@ -296,6 +297,14 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
+    for(const _key3 of Object.keys(data)){
+      if(pattern2.test(_key3)){
+        if(typeof data[_key3] !== "string"){
+          vErrors = addViolation(vErrors, instancePath+"/" + _key3.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be string");
+          errors++;
+        }
+      }
+    }
   }
   else {
     vErrors = addViolation(vErrors, instancePath, "type", "must be object");
@@ -319,12 +328,6 @@ const validate2: Check = defineCheck((data: any, instancePath = '') => {
     if((data.severity === undefined) || (!(func0.call(data, "severity")))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"severity"+"'");
       errors++;
-    }
-    for(const _key0 of Object.keys(data)){
-      if(!(((_key0 === "file") || (_key0 === "line")) || (_key0 === "severity"))){
-        vErrors = addViolation(vErrors, instancePath, "additionalProperties", "must NOT have additional properties");
-        errors++;
-      }
     }
     if(data.file !== undefined && func0.call(data, "file")){
       let data0: any = data.file;
@@ -355,7 +358,13 @@ const validate2: Check = defineCheck((data: any, instancePath = '') => {
     if(data.severity !== undefined && func0.call(data, "severity")){
       let data2: any = data.severity;
       if(!(((data2 === "error") || (data2 === "warning")) || (data2 === "info"))){
-        vErrors = addViolation(vErrors, instancePath+"/severity", "enum", "must be equal to one of the allowed values");
+        vErrors = addViolation(vErrors, instancePath+"/severity", "enum", "must be \"error\" or \"warning\" or \"info\"");
+        errors++;
+      }
+    }
+    for(const _key0 of Object.keys(data)){
+      if(!(((_key0 === "file") || (_key0 === "line")) || (_key0 === "severity"))){
+        vErrors = addViolation(vErrors, instancePath, "additionalProperties", "must NOT have additional property '"+_key0+"'");
         errors++;
       }
     }
@@ -420,7 +429,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
     if(data.verdict !== undefined && func0.call(data, "verdict")){
       let data0: any = data.verdict;
       if(!(((data0 === "approve") || (data0 === "request-changes")) || (data0 === "comment"))){
-        vErrors = addViolation(vErrors, instancePath+"/verdict", "enum", "must be equal to one of the allowed values");
+        vErrors = addViolation(vErrors, instancePath+"/verdict", "enum", "must be \"approve\" or \"request-changes\" or \"comment\"");
         errors++;
       }
     }

@@ -58,7 +58,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
     if(data.verdict !== undefined && func0.call(data, "verdict")){
       let data0: any = data.verdict;
       if(!(((data0 === "approve") || (data0 === "request-changes")) || (data0 === "comment"))){
-        vErrors = addViolation(vErrors, instancePath+"/verdict", "enum", "must be equal to one of the allowed values");
+        vErrors = addViolation(vErrors, instancePath+"/verdict", "enum", "must be \"approve\" or \"request-changes\" or \"comment\"");
         errors++;
       }
     }

@@ -1,14 +1,14 @@
-import type { Clock, Random } from './clock.js';
-import { toHex } from './clock.js';
+import { type Clock, type Random, toHex } from './clock.js';
 import { TTL_HEADER } from './deadline.js';
 import type { AgentRpcEnvelope } from './envelope.js';
 
-/** The message that a skill runs for: what the calls that it makes inherit. */
-export interface Cause {
+/** The call that a skill runs for: what the calls that the skill makes inherit of it. */
+export interface ParentCall {
   readonly correlationId: string;
   readonly messageId: string;
-  /** When its time is up, on this machine's clock. */
+  /** When its time is up: milliseconds since the epoch, on this machine's clock. */
   readonly deadline: number;
+  /** How many calls it is nested in. */
   readonly hops: number;
   readonly traceparent: string | undefined;
 }
@@ -29,31 +29,34 @@ export function hopsOf(headers: AgentRpcEnvelope['headers']): number {
   return /^\d{1,3}$/.test(header) ? Number(header) : Number.POSITIVE_INFINITY;
 }
 
-/** What a skill's own calls inherit from the message that it runs for. */
-export function createCause({ correlationId, messageId, headers }: AgentRpcEnvelope, deadline: number): Cause {
+/** What is inherited of a message whose skill has until `deadline`. */
+export function createParentCall(
+  { correlationId, messageId, headers }: AgentRpcEnvelope,
+  deadline: number,
+): ParentCall {
   return { correlationId, messageId, deadline, hops: hopsOf(headers), traceparent: headers?.[TRACEPARENT_HEADER] };
 }
 
 /** What {@link createHeaders} starts from. */
 export interface HeaderSources {
   readonly own: { readonly [name: string]: string } | undefined;
-  readonly cause: Cause | undefined;
+  readonly parent: ParentCall | undefined;
   readonly timeoutMs: number;
   readonly random: Random;
 }
 
 /** The headers of a request or event: the caller's own, its time to live, its trace, and its depth where it has one. */
-export function createHeaders({ own, cause, timeoutMs, random }: HeaderSources): Record<string, string> {
+export function createHeaders({ own, parent, timeoutMs, random }: HeaderSources): Record<string, string> {
   const headers: Record<string, string> = { ...own, [TTL_HEADER]: String(timeoutMs) };
   headers[TRACEPARENT_HEADER] =
-    findTraceparent(own?.[TRACEPARENT_HEADER]) ?? findTraceparent(cause?.traceparent) ?? createTraceparent(random);
-  if (cause !== undefined) headers[HOPS_HEADER] = String(cause.hops + 1);
+    findTraceparent(own?.[TRACEPARENT_HEADER]) ?? findTraceparent(parent?.traceparent) ?? createTraceparent(random);
+  if (parent !== undefined) headers[HOPS_HEADER] = String(parent.hops + 1);
   return headers;
 }
 
-/** How much time a call may take: never more than its cause has left. */
-export function inheritTimeout(timeoutMs: number, cause: Cause | undefined, clock: Clock): number {
-  return cause === undefined ? timeoutMs : Math.min(timeoutMs, Math.floor(cause.deadline - clock.now()));
+/** How much time a call may take: never more than its parent has left. */
+export function inheritTimeout(timeoutMs: number, parent: ParentCall | undefined, clock: Clock): number {
+  return parent === undefined ? timeoutMs : Math.min(timeoutMs, Math.floor(parent.deadline - clock.now()));
 }
 
 function findTraceparent(header: string | undefined): string | undefined {

@@ -1,26 +1,26 @@
 import { expect, test } from 'vitest';
-import { createHeaders, HOPS_HEADER, hopsOf } from '../../runtime/cause.js';
+import { createHeaders, HOPS_HEADER, hopsOf } from '../../runtime/parent.js';
 import { createCountingRandom } from '../support/manual-clock.js';
 
 const random = createCountingRandom();
-const cause = { correlationId: 'c', messageId: 'm', deadline: 0, hops: 3, traceparent: undefined };
+const parent = { correlationId: 'c', messageId: 'm', deadline: 0, hops: 3, traceparent: undefined };
 const traceparent = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
 
 test('a call that nothing led to starts a trace', () => {
-  const headers = createHeaders({ own: undefined, cause: undefined, timeoutMs: 5, random });
+  const headers = createHeaders({ own: undefined, parent: undefined, timeoutMs: 5, random });
   expect(headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
   expect(headers['x-declaragent-ttl-ms']).toBe('5');
   expect(Object.hasOwn(headers, HOPS_HEADER)).toBe(false);
 });
 
 test('a nested call goes on with the trace and is one deeper', () => {
-  const headers = createHeaders({ own: undefined, cause: { ...cause, traceparent }, timeoutMs: 5, random });
+  const headers = createHeaders({ own: undefined, parent: { ...parent, traceparent }, timeoutMs: 5, random });
   expect(headers).toMatchObject({ traceparent, [HOPS_HEADER]: '4' });
 });
 
 test("a caller's own headers go along, but for those that the runtime answers for", () => {
   const own = { 'x-user': 'u', traceparent, 'x-declaragent-ttl-ms': '999999', [HOPS_HEADER]: '0' };
-  expect(createHeaders({ own, cause, timeoutMs: 5, random })).toEqual({
+  expect(createHeaders({ own, parent, timeoutMs: 5, random })).toEqual({
     'x-user': 'u',
     traceparent,
     'x-declaragent-ttl-ms': '5',
@@ -29,7 +29,7 @@ test("a caller's own headers go along, but for those that the runtime answers fo
 });
 
 test('a traceparent that is none is not passed on', () => {
-  const headers = createHeaders({ own: { traceparent: 'x' }, cause: undefined, timeoutMs: 5, random });
+  const headers = createHeaders({ own: { traceparent: 'x' }, parent: undefined, timeoutMs: 5, random });
   expect(headers['traceparent']).toMatch(/^00-/);
 });
 

@@ -1,0 +1,181 @@
+import { escapeHidden, indentBlocks } from './print.js';
+
+/*
+ * ajv writes the body of each validator. Its output is JavaScript for a CommonJS world: it requires ajv's own files,
+ * keeps results on function objects and has no types. The passes below turn it into a TypeScript module on
+ * @declaragent/runtime. They rely on ajv printing one statement a line, see every string as a placeholder, and refuse
+ * to go on when the output holds something they do not know.
+ */
+
+/** Text with every string literal and every property of data replaced, so that no pass can touch what a schema says. */
+interface Masked {
+  readonly text: string;
+  unmask(text: string): string;
+}
+
+function maskCode(code: string): Masked {
+  const strings: string[] = [];
+  const names: string[] = [];
+  const text = code
+    // ajv leaves characters that hide or reorder text as they are.
+    .replace(/"(?:[^"\\\n]|\\.)*"/g, (string) => `"${strings.push(escapeHidden(string)) - 1}"`)
+    // A property may be called `function`, or like a variable of ajv's.
+    .replace(
+      /\b(data\d*|props\d+)\.([A-Za-z_$][\w$]*)/g,
+      (_, object: string, name: string) => `${object}.name${names.push(name) - 1}_`,
+    );
+  const unmask = (masked: string): string =>
+    masked
+      .replace(/\.name(\d+)_/g, (_, index: string) => `.${names[Number(index)]}`)
+      .replace(/"(\d+)"/g, (_, index: string) => strings[Number(index)] ?? '');
+  return { text, unmask };
+}
+
+/** What ajv printed, as a part of a TypeScript module. */
+export interface ValidatorModule {
+  /** Constants: what the checks share, and the checks. */
+  readonly body: string;
+  /** The name of the check for each schema that ajv was given, by the name it was given under. */
+  readonly functions: ReadonlyMap<string, string>;
+  /** What the body uses of the runtime. */
+  readonly uses: readonly string[];
+}
+
+/** What a body may use of the runtime. */
+const USABLE = ['addViolation', 'codePointLength', 'deepEqual', 'defineCheck', 'formats'];
+
+export function toModule(code: string): ValidatorModule {
+  const { text, unmask } = maskCode(code);
+  const strings = (placeholder: string): unknown => JSON.parse(unmask(placeholder));
+  const functions = new Map<string, string>();
+  let body = text.replace(/^"\d+";\n/, '');
+  body = body.replace(/^export const (\w+) = (\w+);\n/gm, (_, name: string, check: string) => {
+    functions.set(name, check);
+    return '';
+  });
+  body = body.replace(/require\(("\d+")\)\.default/g, (_, path: string) => runtimeNameOf(strings(path)));
+  body = inlineWrappers(body);
+  body = simplifyCalls(body);
+  body = compactViolations(body);
+  body = dropConstantChecks(body);
+  body = dropUnused(body);
+  body = annotate(body);
+  const unknown = /\brequire\b|\bwrapper\d|\bdynamicAnchors\b|\bparentData\b|\bfunction\b|\bimport\b/.exec(body);
+  if (unknown !== null) throw new Error(`ajv's output holds "${unknown[0]}", which the module form has no place for.`);
+  const uses = USABLE.filter((name) => new RegExp(`\\b${name}\\b`).test(body));
+  const unmasked = unmask(body)
+    .trim()
+    .replace(/\n{2,}/g, '\n');
+  return { body: indentBlocks(unmasked), functions, uses };
+}
+
+function runtimeNameOf(path: unknown): string {
+  if (path === 'ajv/dist/runtime/ucs2length') return 'codePointLength';
+  if (path === 'ajv/dist/runtime/equal') return 'deepEqual';
+  throw new Error(`ajv's output requires ${JSON.stringify(path)}, for which the runtime has nothing.`);
+}
+
+/** ajv wraps functions that are used before they are made; constants are all made before the first validation. */
+function inlineWrappers(body: string): string {
+  const wrappers = new Map<string, string>();
+  const rest = body.replace(/^const (wrapper\d+) = \{validate: (\w+)\};\n/gm, (_, name: string, target: string) => {
+    wrappers.set(name, target);
+    return '';
+  });
+  return rest.replace(/\b(wrapper\d+)\.validate\b/g, (_, name: string) => wrappers.get(name) ?? name);
+}
+
+/** A validator needs the value and the path to it; nothing here uses ajv's other arguments. */
+function simplifyCalls(body: string): string {
+  return body
+    .replace(
+      /^function (\w+)\(data, \{instancePath="\d+", [^\n]*\}=\{\}\)\{$/gm,
+      'const $1 = defineCheck((data, instancePath = "") => {',
+    )
+    .replace(/\{instancePath,parentData,parentDataProperty,rootData,dynamicAnchors\}/g, 'instancePath')
+    .replace(/\{instancePath:([^\n]+?),parentData:[^\n]*?,rootData,dynamicAnchors\}/g, '$1')
+    .replace(/^return (errors === 0|true|false);\n\}$/gm, 'return $1;\n});');
+}
+
+/** Eight lines a violation become two: the report needs path, keyword and message only. */
+function compactViolations(body: string): string {
+  const block =
+    /^const (err\d+) = (\{(?:.|\n)*?\});\nif\(vErrors === null\)\{\nvErrors = \[\1\];\n\}\nelse \{\nvErrors\.push\(\1\);\n\}\nerrors\+\+;/gm;
+  return body.replace(block, (_, _name: string, object: string) => {
+    if (object === '{}') return 'vErrors = addViolation(vErrors, instancePath, "", "");\nerrors++;';
+    const path = /^\{instancePath(?::([^\n]*?))?,schemaPath:/.exec(object);
+    const keyword = /,keyword:("\d+"),params:/.exec(object);
+    const message = /\},message:([^\n]*?)(?:,propertyName:\w+)?\}$/.exec(object);
+    if (path === null || keyword === null || message === null) {
+      throw new Error(`ajv reports a violation in an unknown form: ${object}`);
+    }
+    return `vErrors = addViolation(vErrors, ${path[1] ?? 'instancePath'}, ${keyword[1]}, ${message[1]});\nerrors++;`;
+  });
+}
+
+/** ajv guards against a multipleOf of 0, which the meta-schema has refused; the compiler objects to the comparison. */
+function dropConstantChecks(body: string): string {
+  return body.replace(/\((-?\d[\d.e+-]*) === 0 \|\| /g, '(');
+}
+
+/** What only the longer form of a violation read: which branch passed, which name was missing, counters, constants. */
+function dropUnused(body: string): string {
+  const lines = body
+    .replace(/^(?:let )?passing\d+ = [^\n]*;\n/gm, '')
+    .replace(/ && \(missing\d+ = "\d+"\)/g, '')
+    // A loop that only counts leaves its variable unread, which the compiler forgives behind an underscore.
+    .replace(/\bkey(\d+)\b/g, '_key$1')
+    .split('\n');
+  const module: string[] = [];
+  let start = -1;
+  for (const [index, line] of lines.entries()) {
+    if (line.includes('= defineCheck(')) start = index;
+    if (start === -1) module.push(line);
+    if (start === -1 || !END_OF_CHECK.test(line)) continue;
+    // Names such as _errs1 recur in every function, so each is looked at alone.
+    module.push(...withoutUnusedParameters(withoutUnused(lines.slice(start, index + 1))));
+    start = -1;
+  }
+  return withoutUnused(module).join('\n');
+}
+
+const END_OF_CHECK = /^\}\);$/;
+
+function withoutUnused(lines: readonly string[]): string[] {
+  const uses = new Map<string, number>();
+  const count = (line: string, by: number): void => {
+    for (const [word] of line.matchAll(/\b[A-Za-z_]\w*\b/g)) uses.set(word, (uses.get(word) ?? 0) + by);
+  };
+  for (const line of lines) count(line, 1);
+  let kept = [...lines];
+  for (let before = -1; before !== kept.length; ) {
+    before = kept.length;
+    kept = kept.filter((line) => {
+      const name = /^(?:const|let|var) (\w+)(?: = (?!defineCheck)[^\n]*)?;$/.exec(line)?.[1];
+      if (name === undefined || uses.get(name) !== 1) return true;
+      count(line, -1);
+      return false;
+    });
+  }
+  return kept;
+}
+
+/** A schema that accepts everything looks at nothing, and one that refuses everything only says where. */
+function withoutUnusedParameters([head = '', ...lines]: readonly string[]): string[] {
+  const isUsed = (name: string): boolean => lines.some((line) => new RegExp(`\\b${name}\\b`).test(line));
+  const path = isUsed('instancePath') ? ['instancePath = ""'] : [];
+  const parameters = isUsed('data') ? ['data', ...path] : path.length > 0 ? ['_data', ...path] : [];
+  return [head.replace('(data, instancePath = "")', `(${parameters.join(', ')})`), ...lines];
+}
+
+/** ajv's bodies walk values of any shape; saying so keeps the compiler from inferring less. */
+function annotate(body: string): string {
+  return body
+    .replace(
+      /^const (\w+) = defineCheck\(\((?:(_?data)(, instancePath = )?(?:"")?)?\) =>/gm,
+      (_, name: string, data = '', path = '') =>
+        `const ${name}: Check = defineCheck((${data && `${data}: any`}${path && `${path}''`}) =>`,
+    )
+    .replace(/^(const|let|var) (\w+)(?= = (?!new RegExp|Object\.))/gm, '$1 $2: any')
+    .replace(/^(let|var) (\w+);$/gm, '$1 $2: any;');
+}

@@ -1,0 +1,264 @@
+import { findCircularReferences } from './circular.js';
+import type { SourceDocument } from './document.js';
+import { checkExamples } from './examples.js';
+import { isObject, type JsonObject, type Path } from './json.js';
+import type { ContractFiles } from './load.js';
+import {
+  byCodePoint,
+  type CapabilityModel,
+  type ContractModel,
+  type DefinitionModel,
+  type ErrorModel,
+  type ExampleModel,
+  referencesOf,
+  type SchemaModel,
+} from './model.js';
+import {
+  codeIdentifier,
+  type Declaration,
+  duplicateName,
+  findCollisions,
+  lowerFirst,
+  memberIdentifier,
+  nameKey,
+  typePrefix,
+  valueIdentifier,
+} from './names.js';
+import { createNormalizer, type Definition, type Normalizer, type SchemaRoot } from './normalize.js';
+import type { Problem } from './problem.js';
+import { validateFormat } from './validate.js';
+
+/** A capability as the file has it, with the roots of its schemas. */
+interface CapabilityDraft {
+  readonly path: Path;
+  readonly name: string;
+  readonly value: JsonObject;
+  readonly input: SchemaRoot | null;
+  readonly output: SchemaRoot | null;
+  readonly errors: readonly { readonly code: string; readonly path: Path; readonly details: SchemaRoot | null }[];
+}
+
+/** The schemas that a capability names by itself. */
+function rootsOf({ input, output, errors }: CapabilityDraft): SchemaRoot[] {
+  return [input, output, ...errors.map(({ details }) => details)].filter((root) => root !== null);
+}
+
+/** Turns one capabilities file into its model; null, with problems noted, where that cannot be done. */
+export function compileContract(files: ContractFiles, problems: Problem[]): ContractModel | null {
+  const document = files.main;
+  if (!isObject(document.value)) {
+    problems.push(...validateFormat('capabilities', document));
+    return null;
+  }
+  const before = problems.length;
+  problems.push(...validateFormat('capabilities', document));
+  const drafts = readCapabilities(document);
+  problems.push(...duplicateProblems(document, drafts));
+  const roots = drafts.flatMap(rootsOf);
+  const normalizer = createNormalizer(files, roots, (typeName) => `definitions/${typeName}`);
+  const shared = document.value['definitions'];
+  if (isObject(shared)) for (const key of Object.keys(shared)) normalizer.defineShared(key);
+  const schemas = new Map(roots.map((root) => [root, normalizer.normalize(root)] as const));
+  problems.push(...normalizer.problems);
+  const circles = findCircularReferences(normalizer.definitions);
+  problems.push(...circles);
+  const agent = typeof document.value['agent'] === 'string' ? document.value['agent'] : '';
+  const id = agent.replace(/^agent:\/\//, '');
+  const names = { type: typePrefix(id), value: valueIdentifier(id) };
+  problems.push(...findCollisions(declarationsOf(document, names, drafts, normalizer)));
+  // A check of an example would not come back from a circle.
+  if (circles.length > 0) return null;
+
+  const definitions = modelsOf(normalizer.definitions);
+  // Only a schema without problems of its own can say whether an example is right.
+  const sound = new Set<SchemaModel>();
+  const toSchema = (root: SchemaRoot): SchemaModel => {
+    const normal = schemas.get(root) ?? null;
+    const schema = normal ?? true;
+    const needs = needsOf(schema, definitions);
+    const model = { typeName: root.typeName, valueName: lowerFirst(root.typeName), schema, needs };
+    if (normal !== null && ![...needs.keys()].some((name) => normalizer.faulty.has(name))) sound.add(model);
+    return model;
+  };
+  const rootNames = new Set([...schemas.keys()].map(({ typeName }) => typeName));
+  const capabilities = drafts.flatMap((draft) => {
+    const capability = toCapability(draft, toSchema, definitions, rootNames);
+    return capability === null ? [] : [{ draft, capability }];
+  });
+  for (const { draft, capability } of capabilities) {
+    problems.push(...checkExamples(document, draft.path, capability, (schema) => sound.has(schema)));
+  }
+  if (problems.length > before) return null;
+  const description = document.value['description'];
+  return {
+    agent,
+    id,
+    names,
+    description: typeof description === 'string' ? description : null,
+    source: document.file,
+    capabilities: capabilities.map(({ capability }) => capability),
+    definitions: [...definitions.values()].filter(({ module }) => module.startsWith('definitions/')),
+  };
+}
+
+function readCapabilities(document: SourceDocument): CapabilityDraft[] {
+  const list = (document.value as JsonObject)['capabilities'];
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((value: unknown, index) => {
+    if (!isObject(value)) return [];
+    const path = ['capabilities', index];
+    // What has no legal name is looked at all the same, so that all its errors come in one run.
+    const name = typeof value['name'] === 'string' ? value['name'] : `capability-${index}`;
+    const type = typePrefix(name);
+    const module = `capabilities/${name}`;
+    const root = (owner: JsonObject, key: string, at: Path, typeName: string): SchemaRoot | null => {
+      const schema = owner[key];
+      if (!isObject(schema) && typeof schema !== 'boolean') return null;
+      const given = isObject(schema) ? schema['x-ts-name'] : undefined;
+      return { document, path: [...at, key], typeName: typeof given === 'string' ? given : typeName, module };
+    };
+    const errors = Array.isArray(value['errors']) ? value['errors'] : [];
+    return [
+      {
+        path,
+        name,
+        value,
+        input: root(value, 'inputSchema', path, `${type}Input`),
+        output: root(value, 'outputSchema', path, `${type}Output`),
+        errors: errors.flatMap((error: unknown, position) => {
+          if (!isObject(error)) return [];
+          const at = [...path, 'errors', position];
+          const code = typeof error['code'] === 'string' ? error['code'] : `ERROR_${position}`;
+          const details = root(error, 'detailsSchema', at, `${type}${codeIdentifier(code)}Details`);
+          return [{ code, path: at, details }];
+        }),
+      },
+    ];
+  });
+}
+
+function duplicateProblems(document: SourceDocument, drafts: readonly CapabilityDraft[]): Problem[] {
+  const problems: Problem[] = [];
+  const capabilities = new Map<string, Path>();
+  for (const { name, path, errors } of drafts) {
+    const first = capabilities.get(nameKey(name));
+    if (first !== undefined) problems.push(duplicateName('capability', name, document, [...path, 'name'], first));
+    else capabilities.set(nameKey(name), [...path, 'name']);
+    const codes = new Map<string, Path>();
+    for (const error of errors) {
+      const before = codes.get(nameKey(error.code));
+      if (before !== undefined) {
+        problems.push(duplicateName('declared error', error.code, document, [...error.path, 'code'], before));
+      } else codes.set(nameKey(error.code), [...error.path, 'code']);
+    }
+  }
+  return problems;
+}
+
+/** Every name that the generated modules of a contract export, with the place that it comes from. */
+function declarationsOf(
+  document: SourceDocument,
+  agent: { readonly type: string; readonly value: string },
+  drafts: readonly CapabilityDraft[],
+  normalizer: Normalizer,
+): Declaration[] {
+  const agentPlace = document.place(['agent']);
+  const declarations: Declaration[] = [
+    ...[`${agent.type}Client`, `create${agent.type}Client`, `${agent.type}Contract`, `${agent.value}Contract`],
+    ...[`${agent.type}Skills`, `serve${agent.type}`, `${agent.value}Tools`],
+  ].map((name) => ({ name, place: agentPlace, what: 'the agent', isDefinition: false }));
+  const keys = new Set<string>();
+  for (const draft of drafts) {
+    const { name, path } = draft;
+    // With a name that is taken or not legal every declaration may collide, and that is said already.
+    if (keys.has(nameKey(name)) || !/^[A-Za-z]/.test(name)) continue;
+    keys.add(nameKey(name));
+    const place = document.place([...path, 'name']);
+    const declare = (identifier: string): void => {
+      declarations.push({ name: identifier, place, what: `the capability "${name}"`, isDefinition: false });
+    };
+    const type = typePrefix(name);
+    for (const suffix of ['Errors', 'Skill']) declare(type + suffix);
+    declare(`${memberIdentifier(name)}Capability`);
+    for (const root of rootsOf(draft)) {
+      declare(root.typeName);
+      declare(lowerFirst(root.typeName));
+    }
+  }
+  const ownRoots = new Set(drafts.flatMap(rootsOf).map(({ path }) => path.join('/')));
+  for (const { typeName, document: home, path } of normalizer.definitions.values()) {
+    if (home === document && ownRoots.has(path.join('/'))) continue;
+    declarations.push({ name: typeName, place: home.place(path, 'key'), what: 'the definition', isDefinition: true });
+  }
+  return declarations;
+}
+
+function modelsOf(definitions: ReadonlyMap<string, Definition>): Map<string, DefinitionModel> {
+  const sorted = [...definitions.values()].sort((left, right) => byCodePoint(left.typeName, right.typeName));
+  return new Map(sorted.map(({ typeName, schema, module }) => [typeName, { typeName, schema, module }] as const));
+}
+
+function needsOf(
+  schema: SchemaModel['schema'],
+  definitions: ReadonlyMap<string, DefinitionModel>,
+): Map<string, DefinitionModel> {
+  const found = new Map<string, DefinitionModel>();
+  const queue = [...referencesOf(schema)];
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    const definition = definitions.get(name);
+    if (definition === undefined || found.has(name)) continue;
+    found.set(name, definition);
+    queue.push(...referencesOf(definition.schema));
+  }
+  return new Map([...found].sort(([left], [right]) => byCodePoint(left, right)));
+}
+
+function toCapability(
+  draft: CapabilityDraft,
+  toSchema: (root: SchemaRoot) => SchemaModel,
+  definitions: ReadonlyMap<string, DefinitionModel>,
+  rootNames: ReadonlySet<string>,
+): CapabilityModel | null {
+  const { name, value, input, output, errors } = draft;
+  if (input === null || output === null) return null;
+  const text = (key: string): string | null => (typeof value[key] === 'string' ? value[key] : null);
+  const examples = Array.isArray(value['examples']) ? value['examples'].filter(isObject) : [];
+  return {
+    name,
+    names: { type: typePrefix(name), member: memberIdentifier(name), value: valueIdentifier(name) },
+    description: text('description'),
+    timeoutMs: typeof value['timeoutMs'] === 'number' ? value['timeoutMs'] : null,
+    idempotent: value['idempotent'] === true,
+    since: text('since'),
+    deprecated: value['deprecated'] === true ? true : text('deprecated'),
+    skill: text('skill') ?? name,
+    input: toSchema(input),
+    output: toSchema(output),
+    errors: errors.map(({ code, details, path }) => toError(draft, code, path, details, toSchema)),
+    examples: examples.map((example, index) => toExample(example, index)),
+    definitions: [...definitions.values()].filter(
+      ({ typeName, module }) => module === `capabilities/${name}` && !rootNames.has(typeName),
+    ),
+  };
+}
+
+function toError(
+  draft: CapabilityDraft,
+  code: string,
+  path: Path,
+  details: SchemaRoot | null,
+  toSchema: (root: SchemaRoot) => SchemaModel,
+): ErrorModel {
+  const list = draft.value['errors'] as readonly JsonObject[];
+  const description = list[Number(path.at(-1))]?.['description'];
+  return {
+    code,
+    description: typeof description === 'string' ? description : null,
+    details: details === null ? null : toSchema(details),
+  };
+}
+
+function toExample(example: JsonObject, index: number): ExampleModel {
+  const name = typeof example['name'] === 'string' ? example['name'] : `example ${index + 1}`;
+  return { name, input: example['input'], hasOutput: Object.hasOwn(example, 'output'), output: example['output'] };
+}

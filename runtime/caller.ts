@@ -1,0 +1,37 @@
+import type { AgentAddress } from './address.js';
+import type { Clock } from './clock.js';
+import type { AgentRpcEnvelope } from './envelope.js';
+import type { AgentRpcError } from './errors.js';
+
+/** The ids that a message starts with. */
+export interface MessageIds {
+  /** The id of this message alone; its answer names it as `causedBy`. */
+  readonly messageId: string;
+  /** The id of the whole chain of calls. */
+  readonly correlationId: string;
+}
+
+/** A call as data: what generated clients make of their arguments. */
+export interface OutgoingCall extends MessageIds {
+  readonly to: AgentAddress;
+  readonly capability: string;
+  readonly payload: unknown;
+  /** A whole number from 1 to 600,000, which the client has made sure of. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly headers?: { readonly [name: string]: string } | undefined;
+}
+
+/** One who can call other agents: what a generated client is given. It is a bus, or the `ctx.bus` of a skill. */
+export interface Caller {
+  /** Who calls. */
+  readonly agent: AgentAddress;
+  /** What the time of a call is measured with. */
+  readonly clock: Clock;
+  /** Makes the ids of a message; within a skill the correlationId is that of the call that the skill runs for. */
+  createIds(correlationId?: string): MessageIds;
+  /** Sends a request; called by generated clients. Resolves with the response or with why there is none; never rejects. */
+  request(call: OutgoingCall): Promise<AgentRpcEnvelope | AgentRpcError>;
+  /** Sends an event; called by generated clients. Resolves when the broker has it, or with why not; never rejects. */
+  notify(call: OutgoingCall): Promise<AgentRpcError | undefined>;
+}
