@@ -2,8 +2,8 @@ import { formats } from '@declaragent/runtime';
 import { _, type Code, type KeywordErrorDefinition, type Options, str } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { mapSubschemas } from './dialect.js';
-import { isObject } from './json.js';
-import type { Schema } from './model.js';
+import { isObject, type JsonObject } from './json.js';
+import { type Schema, typeNameOf } from './model.js';
 import { unevaluatedKeywords } from './unevaluated.js';
 
 /** Messages that say what ajv's own leave to parameters, which a report does not carry. */
@@ -51,15 +51,73 @@ export function createAjv(options: Options): Ajv2020 {
   return ajv;
 }
 
-/** The same schema in words that ajv gets right: it overlooks a property named `__proto__`, but not a pattern for it. */
+/**
+ * The same schema in words that ajv gets right and reports well: it overlooks a property named `__proto__`, but not a
+ * pattern for it; and of a union whose branches are told apart by a constant it reports what is wrong in each branch,
+ * where only the branch that was meant matters.
+ */
 export function compilable(schema: Schema): Schema {
+  const definitions = isObject(schema['$defs']) ? schema['$defs'] : {};
   const rewrite = (value: unknown): unknown => {
     if (!isObject(value)) return value;
-    const copy = mapSubschemas(value, rewrite);
-    const { properties, patternProperties = {} } = copy;
-    if (!isObject(properties) || !isObject(patternProperties) || !Object.hasOwn(properties, '__proto__')) return copy;
-    const { ['__proto__']: proto, ...others } = properties;
-    return { ...copy, properties: others, patternProperties: { ...patternProperties, '^__proto__$': proto } };
+    return unionsAsConditions(protoAsPattern(mapSubschemas(value, rewrite)), definitions);
   };
   return rewrite(schema) as Schema;
+}
+
+function protoAsPattern(schema: JsonObject): JsonObject {
+  const { properties, patternProperties = {} } = schema;
+  if (!isObject(properties) || !isObject(patternProperties) || !Object.hasOwn(properties, '__proto__')) return schema;
+  const { ['__proto__']: proto, ...others } = properties;
+  return { ...schema, properties: others, patternProperties: { ...patternProperties, '^__proto__$': proto } };
+}
+
+function unionsAsConditions(schema: JsonObject, definitions: JsonObject): JsonObject {
+  for (const keyword of ['oneOf', 'anyOf']) {
+    const members = schema[keyword];
+    const tag = Array.isArray(members) ? findTag(members, definitions) : null;
+    if (tag === null) continue;
+    const { [keyword]: _, allOf, ...rest } = schema;
+    const values = tag.branches.map(({ value }) => value);
+    const conditions = tag.branches.map(({ value, member }) => ({
+      if: { properties: { [tag.name]: { const: value } }, required: [tag.name] },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: member,
+    }));
+    const head = { type: 'object', properties: { [tag.name]: { enum: values } }, required: [tag.name] };
+    return { ...rest, allOf: [...(Array.isArray(allOf) ? allOf : []), head, ...conditions] };
+  }
+  return schema;
+}
+
+interface Tag {
+  /** The property by which the branches of a union are told apart. */
+  readonly name: string;
+  readonly branches: readonly { readonly value: unknown; readonly member: unknown }[];
+}
+
+/** The property that every branch requires with a constant of its own, if there is one. */
+function findTag(members: readonly unknown[], definitions: JsonObject): Tag | null {
+  const targets = members.map((member) => {
+    const reference = isObject(member) && Object.keys(member).length === 1 ? member['$ref'] : undefined;
+    return reference === undefined ? member : definitions[typeNameOf(reference)];
+  });
+  const [first] = targets;
+  if (members.length < 2 || !isObject(first) || !isObject(first['properties'])) return null;
+  for (const name of Object.keys(first['properties'])) {
+    const values = targets.map((target) => constantOf(target, name));
+    if (values.some((value) => value === undefined) || new Set(values).size < values.length) continue;
+    return { name, branches: members.map((member, index) => ({ member, value: values[index] })) };
+  }
+  return null;
+}
+
+/** The constant that an object schema requires a property to be; undefined where there is none. */
+function constantOf(schema: unknown, name: string): string | number | boolean | undefined {
+  if (!isObject(schema) || schema['type'] !== 'object' || !isObject(schema['properties'])) return undefined;
+  const { required } = schema;
+  const property = Object.hasOwn(schema['properties'], name) ? schema['properties'][name] : undefined;
+  const value = isObject(property) ? property['const'] : undefined;
+  const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return isScalar && Array.isArray(required) && required.includes(name) ? value : undefined;
 }

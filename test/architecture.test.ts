@@ -7,22 +7,10 @@ const root = path.resolve(import.meta.dirname, '..');
 
 /** The files of the runtime: each may import those before it. docs/architecture.md lists them in this order. */
 const RUNTIME_ORDER = [
-  ...['errors', 'clock', 'environment', 'formats', 'validation', 'contract', 'envelope', 'auth', 'transport'],
-  ...[
-    'diagnostics',
-    'deadline',
-    'cause',
-    'pending',
-    'routes',
-    'inbox',
-    'outbox',
-    'bus',
-    'outcome',
-    'client',
-    'skill',
-    'run',
-  ],
-  ...['server', 'connect', 'index'],
+  ...['errors', 'clock', 'pointer', 'address', 'result', 'environment', 'formats', 'validation'],
+  ...['contract', 'envelope', 'auth', 'transport', 'diagnostics', 'deadline', 'parent', 'caller'],
+  ...['pending', 'routes', 'inbox', 'outbox', 'outcome', 'client', 'skill', 'host'],
+  ...['bus', 'run', 'server', 'connect', 'index'],
 ];
 const TRANSPORTS_MAY_IMPORT = ['clock', 'diagnostics', 'envelope', 'errors', 'transport'];
 

@@ -39,8 +39,8 @@ describe('documentation', () => {
 function codesPage(): string {
   const problems = Object.entries(PROBLEMS).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
   const errors = Object.entries(errorCodes).map(
-    ([code, { status, executed, retry, meaning, mend }]) =>
-      `| \`${code}\` | ${status} | ${executed.join(', ')} | ${retry ? 'yes' : 'no'} | ${meaning} | ${mend} |`,
+    ([code, { status, executed, retry, meaning, fix }]) =>
+      `| \`${code}\` | ${status} | ${executed.join(', ')} | ${retry ? 'yes' : 'no'} | ${meaning} | ${fix} |`,
   );
   return `# Codes
 

@@ -11,9 +11,10 @@ Without an option, the change is the sample, changes/add-login.patch.
 `;
 
 export type DemoArguments =
-  | { readonly kind: 'sample' | 'help' }
+  | { readonly kind: 'sample' }
   | { readonly kind: 'patch'; readonly path: string }
   | { readonly kind: 'commits'; readonly range: string }
+  | { readonly kind: 'help' }
   | Mistake;
 
 /** What is wrong with the arguments, in one sentence. */
@@ -49,6 +50,6 @@ export function readDemoArguments(args: readonly string[]): DemoArguments {
   return change;
 }
 
-function mistake(message: string): Mistake {
+export function mistake(message: string): Mistake {
   return { kind: 'mistake', message };
 }

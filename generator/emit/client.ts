@@ -6,7 +6,7 @@ import { capabilityValue, contractValue, RUNTIME, typeArguments } from '../symbo
 export function emitClient(contract: ContractModel, file: SourceFile): void {
   const hasCapabilities = contract.capabilities.length > 0;
   file.render('generated/client.ts.hbs', {
-    Bus: file.type('Bus', RUNTIME),
+    Caller: file.type('Caller', RUNTIME),
     hasCapabilities,
     // Without a capability there is nothing to call, and an unused import would not compile.
     bus: identifier(hasCapabilities ? 'bus' : '_bus'),

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createScratch, readTree, repository, writeFiles } from '../support/scratch.js';
+import { createProject, run } from '../support/packages.js';
+import { readTree, repository, writeFiles } from '../support/scratch.js';
 
 /** A client and a server in one process, and a stranger who writes its envelope by hand. */
 const MAIN = `
@@ -79,27 +79,14 @@ let said: {
   readonly ran: unknown;
 };
 
-function npm(cwd: string, ...args: readonly string[]): string {
-  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
 beforeAll(() => {
-  const tarballs = createScratch();
-  npm(repository, 'pack', '--silent', '--ignore-scripts', '--pack-destination', tarballs);
-  npm(path.join(repository, 'runtime'), 'pack', '--silent', '--ignore-scripts', '--pack-destination', tarballs);
-  project = createScratch({
-    'package.json': JSON.stringify({ name: 'scratch', private: true, type: 'module' }),
-    'capabilities.yaml': readFileSync(path.join(repository, 'fixtures/valid/seed.yaml'), 'utf8'),
-  });
-  const packed = readdirSync(tarballs).map((name) => path.join(tarballs, name));
-  npm(project, 'install', '--prefer-offline', '--no-audit', '--no-fund', ...packed);
-  execFileSync('npx', ['--no-install', 'declaragent', 'codegen'], { cwd: project, stdio: 'pipe' });
+  const contract = readFileSync(path.join(repository, 'fixtures/valid/seed.yaml'), 'utf8');
+  project = createProject({ 'capabilities.yaml': contract });
+  run(project, 'npx', '--no-install', 'declaragent', 'codegen');
   writeFiles(project, { 'main.ts': MAIN, 'tsconfig.json': JSON.stringify(TSCONFIG) });
   const tsc = path.join(repository, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', project], { cwd: project, stdio: 'pipe' });
-  said = JSON.parse(
-    execFileSync(process.execPath, ['build/main.js'], { cwd: project, encoding: 'utf8', timeout: 20_000 }),
-  );
+  run(project, process.execPath, tsc, '-p', '.');
+  said = JSON.parse(run(project, process.execPath, 'build/main.js'));
 }, 240_000);
 
 describe('an empty project with the two packages and the contract of the cookbook', () => {

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
@@ -31,10 +30,16 @@ function expectAll(format: StringFormat, cases: { valid: readonly string[]; inva
   expect(verdicts(format, cases.invalid)).toEqual(cases.invalid.map((value) => [value, false]));
 }
 
+/** Every format of ajv-formats 3. */
+const FORMAT_NAMES = [
+  ...['date', 'time', 'date-time', 'iso-time', 'iso-date-time', 'duration', 'uri', 'uri-reference', 'uri-template'],
+  ...['url', 'email', 'hostname', 'ipv4', 'ipv6', 'regex', 'uuid', 'json-pointer', 'json-pointer-uri-fragment'],
+  ...['relative-json-pointer', 'byte', 'int32', 'int64', 'float', 'double', 'password', 'binary'],
+];
+
 describe('the table', () => {
   it('has every format of ajv-formats, as a function or as a number format', () => {
-    const { formatNames } = createRequire(import.meta.url)('ajv-formats/dist/formats.js') as { formatNames: string[] };
-    expect(Object.keys(formats).sort()).toEqual([...formatNames].sort());
+    expect(Object.keys(formats).sort()).toEqual(FORMAT_NAMES.sort());
     const numbers = Object.entries(formats).filter((entry): entry is [string, NumberFormat] => {
       return typeof entry[1] === 'object';
     });

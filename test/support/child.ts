@@ -50,7 +50,7 @@ export function runChecks(folder: string, jobs: readonly Job[]): unknown[][] {
     for (const { module, name, values } of JSON.parse(readFileSync(0, 'utf8'))) {
       try {
         const validator = (await import(module))[name];
-        results.push(values.map((value) => validator.check(value)));
+        results.push(values.map((value) => validator.findViolations(value)));
       } catch (error) {
         results.push(values.map(() => String(error)));
       }

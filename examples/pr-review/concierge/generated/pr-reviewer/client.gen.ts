@@ -5,7 +5,7 @@ import { reviewPrCapability } from './capabilities/review-pr.gen.js';
 import type { ReviewPrErrors, ReviewPrInput, ReviewPrOutput } from './capabilities/review-pr.gen.js';
 import { prReviewerContract } from './contract.gen.js';
 import { createCall } from '@declaragent/runtime';
-import type { Bus, Call } from '@declaragent/runtime';
+import type { Call, Caller } from '@declaragent/runtime';
 
 /**
  * Calls agent://pr-reviewer.
@@ -19,7 +19,7 @@ export interface PrReviewerClient {
   readonly reviewPr: Call<ReviewPrInput, ReviewPrOutput, ReviewPrErrors>;
 }
 
-export function createPrReviewerClient(bus: Bus): PrReviewerClient {
+export function createPrReviewerClient(bus: Caller): PrReviewerClient {
   return {
     reviewPr: createCall(bus, prReviewerContract, reviewPrCapability),
   };

@@ -11,7 +11,7 @@ import { reviewPrCapability } from './capabilities/review-pr.gen.js';
 import type { ReviewPrErrors, ReviewPrInput, ReviewPrOutput } from './capabilities/review-pr.gen.js';
 import { everyFormContract } from './contract.gen.js';
 import { createCall } from '@declaragent/runtime';
-import type { Bus, Call } from '@declaragent/runtime';
+import type { Call, Caller } from '@declaragent/runtime';
 
 /**
  * Calls agent://every-form. Shows every form. It ends no comment: *\/ and no string: ' " ` ${x}.
@@ -46,7 +46,7 @@ export interface EveryFormClient {
   readonly finish: Call<FinishInput, FinishOutput>;
 }
 
-export function createEveryFormClient(bus: Bus): EveryFormClient {
+export function createEveryFormClient(bus: Caller): EveryFormClient {
   return {
     reviewPr: createCall(bus, everyFormContract, reviewPrCapability),
     delete: createCall(bus, everyFormContract, deleteCapability),

@@ -91,7 +91,7 @@ export interface ReviewPrNotADiffDetails {
 }
 
 const func0 = Object.prototype.hasOwnProperty;
-const func6: any = codePointLength;
+const func10: any = codePointLength;
 const pattern0 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*\\.{2,3}[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*$", "u");
 const validate0: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
@@ -103,44 +103,15 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
     }
     if(data.change !== undefined && func0.call(data, "change")){
       let data0: any = data.change;
-      const _errs2: any = errors;
-      let valid1: any = false;
-      const _errs3: any = errors;
       if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
         if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
           errors++;
         }
-        if((data0.path === undefined) || (!(func0.call(data0, "path")))){
-          vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
-          errors++;
-        }
         if(data0.kind !== undefined && func0.call(data0, "kind")){
-          if("patch" !== data0.kind){
-            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"patch\"");
-            errors++;
-          }
-        }
-        if(data0.path !== undefined && func0.call(data0, "path")){
-          let data2: any = data0.path;
-          if(typeof data2 === "string"){
-            if(func6(data2) > 1024){
-              vErrors = addViolation(vErrors, instancePath+"/change/path", "maxLength", "must NOT have more than 1024 characters");
-              errors++;
-            }
-            if(func6(data2) < 1){
-              vErrors = addViolation(vErrors, instancePath+"/change/path", "minLength", "must NOT have fewer than 1 characters");
-              errors++;
-            }
-          }
-          else {
-            vErrors = addViolation(vErrors, instancePath+"/change/path", "type", "must be string");
-            errors++;
-          }
-        }
-        for(const _key0 of Object.keys(data0)){
-          if(!((_key0 === "kind") || (_key0 === "path"))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key0+"'");
+          let data1: any = data0.kind;
+          if(!((data1 === "patch") || (data1 === "commits"))){
+            vErrors = addViolation(vErrors, instancePath+"/change/kind", "enum", "must be \"patch\" or \"commits\"");
             errors++;
           }
         }
@@ -149,91 +120,177 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
         errors++;
       }
-      var _valid0: any = _errs3 === errors;
+      const _errs6: any = errors;
+      let valid3: any = true;
+      const _errs7: any = errors;
+      if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+        if(((data0.kind === undefined) || (!(func0.call(data0, "kind"))))){
+          vErrors = addViolation(vErrors, instancePath, "", "");
+          errors++;
+        }
+        else {
+          if(data0.kind !== undefined && func0.call(data0, "kind")){
+            if("patch" !== data0.kind){
+              vErrors = addViolation(vErrors, instancePath, "", "");
+              errors++;
+            }
+          }
+        }
+      }
+      var _valid0: any = _errs7 === errors;
+      errors = _errs6;
+      if(vErrors !== null){
+        if(_errs6){
+          vErrors.length = _errs6;
+        }
+        else {
+          vErrors = null;
+        }
+      }
       if(_valid0){
-        valid1 = true;
+        const _errs9: any = errors;
+        if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+          if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
+            errors++;
+          }
+          if((data0.path === undefined) || (!(func0.call(data0, "path")))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
+            errors++;
+          }
+          if(data0.kind !== undefined && func0.call(data0, "kind")){
+            if("patch" !== data0.kind){
+              vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"patch\"");
+              errors++;
+            }
+          }
+          if(data0.path !== undefined && func0.call(data0, "path")){
+            let data4: any = data0.path;
+            if(typeof data4 === "string"){
+              if(func10(data4) > 1024){
+                vErrors = addViolation(vErrors, instancePath+"/change/path", "maxLength", "must NOT have more than 1024 characters");
+                errors++;
+              }
+              if(func10(data4) < 1){
+                vErrors = addViolation(vErrors, instancePath+"/change/path", "minLength", "must NOT have fewer than 1 characters");
+                errors++;
+              }
+            }
+            else {
+              vErrors = addViolation(vErrors, instancePath+"/change/path", "type", "must be string");
+              errors++;
+            }
+          }
+          for(const _key0 of Object.keys(data0)){
+            if(!((_key0 === "kind") || (_key0 === "path"))){
+              vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key0+"'");
+              errors++;
+            }
+          }
+        }
+        else {
+          vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
+          errors++;
+        }
+        var _valid0: any = _errs9 === errors;
+        valid3 = _valid0;
       }
-      const _errs9: any = errors;
+      if(!valid3){
+        vErrors = addViolation(vErrors, instancePath+"/change", "if", "must match \"then\" schema");
+        errors++;
+      }
+      const _errs16: any = errors;
+      let valid6: any = true;
+      const _errs17: any = errors;
       if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-        if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-          vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
+        if(((data0.kind === undefined) || (!(func0.call(data0, "kind"))))){
+          vErrors = addViolation(vErrors, instancePath, "", "");
           errors++;
         }
-        if((data0.range === undefined) || (!(func0.call(data0, "range")))){
-          vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
-          errors++;
-        }
-        if(data0.kind !== undefined && func0.call(data0, "kind")){
-          if("commits" !== data0.kind){
-            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"commits\"");
-            errors++;
-          }
-        }
-        if(data0.range !== undefined && func0.call(data0, "range")){
-          let data4: any = data0.range;
-          if(typeof data4 === "string"){
-            if(func6(data4) > 200){
-              vErrors = addViolation(vErrors, instancePath+"/change/range", "maxLength", "must NOT have more than 200 characters");
-              errors++;
-            }
-            if(!pattern0.test(data4)){
-              vErrors = addViolation(vErrors, instancePath+"/change/range", "pattern", "must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*\\.{2,3}[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*$"+"\"");
+        else {
+          if(data0.kind !== undefined && func0.call(data0, "kind")){
+            if("commits" !== data0.kind){
+              vErrors = addViolation(vErrors, instancePath, "", "");
               errors++;
             }
           }
-          else {
-            vErrors = addViolation(vErrors, instancePath+"/change/range", "type", "must be string");
+        }
+      }
+      var _valid1: any = _errs17 === errors;
+      errors = _errs16;
+      if(vErrors !== null){
+        if(_errs16){
+          vErrors.length = _errs16;
+        }
+        else {
+          vErrors = null;
+        }
+      }
+      if(_valid1){
+        const _errs19: any = errors;
+        if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+          if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
             errors++;
           }
-        }
-        for(const _key1 of Object.keys(data0)){
-          if(!((_key1 === "kind") || (_key1 === "range"))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key1+"'");
+          if((data0.range === undefined) || (!(func0.call(data0, "range")))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
             errors++;
           }
-        }
-      }
-      else {
-        vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
-        errors++;
-      }
-      var _valid0: any = _errs9 === errors;
-      if(_valid0 && valid1){
-        valid1 = false;
-      }
-      else {
-        if(_valid0){
-          valid1 = true;
-        }
-      }
-      if(!valid1){
-        vErrors = addViolation(vErrors, instancePath+"/change", "oneOf", "must match exactly one schema in oneOf");
-        errors++;
-      }
-      else {
-        errors = _errs2;
-        if(vErrors !== null){
-          if(_errs2){
-            vErrors.length = _errs2;
+          if(data0.kind !== undefined && func0.call(data0, "kind")){
+            if("commits" !== data0.kind){
+              vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"commits\"");
+              errors++;
+            }
           }
-          else {
-            vErrors = null;
+          if(data0.range !== undefined && func0.call(data0, "range")){
+            let data7: any = data0.range;
+            if(typeof data7 === "string"){
+              if(func10(data7) > 200){
+                vErrors = addViolation(vErrors, instancePath+"/change/range", "maxLength", "must NOT have more than 200 characters");
+                errors++;
+              }
+              if(!pattern0.test(data7)){
+                vErrors = addViolation(vErrors, instancePath+"/change/range", "pattern", "must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*\\.{2,3}[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*$"+"\"");
+                errors++;
+              }
+            }
+            else {
+              vErrors = addViolation(vErrors, instancePath+"/change/range", "type", "must be string");
+              errors++;
+            }
+          }
+          for(const _key1 of Object.keys(data0)){
+            if(!((_key1 === "kind") || (_key1 === "range"))){
+              vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key1+"'");
+              errors++;
+            }
           }
         }
+        else {
+          vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
+          errors++;
+        }
+        var _valid1: any = _errs19 === errors;
+        valid6 = _valid1;
+      }
+      if(!valid6){
+        vErrors = addViolation(vErrors, instancePath+"/change", "if", "must match \"then\" schema");
+        errors++;
       }
     }
     if(data.maxFindings !== undefined && func0.call(data, "maxFindings")){
-      let data5: any = data.maxFindings;
-      if(!((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5)))){
+      let data8: any = data.maxFindings;
+      if(!((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8)))){
         vErrors = addViolation(vErrors, instancePath+"/maxFindings", "type", "must be integer");
         errors++;
       }
-      if(typeof data5 == "number"){
-        if(data5 > 200 || isNaN(data5)){
+      if(typeof data8 == "number"){
+        if(data8 > 200 || isNaN(data8)){
           vErrors = addViolation(vErrors, instancePath+"/maxFindings", "maximum", "must be <= 200");
           errors++;
         }
-        if(data5 < 1 || isNaN(data5)){
+        if(data8 < 1 || isNaN(data8)){
           vErrors = addViolation(vErrors, instancePath+"/maxFindings", "minimum", "must be >= 1");
           errors++;
         }

@@ -78,7 +78,7 @@ export interface ReviewPrDiffTooLargeDetails {
 export type ReviewPrInputRange = string;
 
 const func0 = Object.prototype.hasOwnProperty;
-const func10: any = codePointLength;
+const func16: any = codePointLength;
 const pattern0 = new RegExp("^[\\w.~/-]+$", "u");
 const pattern1 = new RegExp("^[a-z*/]+$", "u");
 const pattern2 = new RegExp("^__proto__$", "u");
@@ -93,33 +93,15 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
     }
     if(data.change !== undefined && func0.call(data, "change")){
       let data0: any = data.change;
-      const _errs2: any = errors;
-      let valid1: any = false;
-      const _errs3: any = errors;
       if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
         if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
           errors++;
         }
-        if((data0.path === undefined) || (!(func0.call(data0, "path")))){
-          vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
-          errors++;
-        }
         if(data0.kind !== undefined && func0.call(data0, "kind")){
-          if("patch" !== data0.kind){
-            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"patch\"");
-            errors++;
-          }
-        }
-        if(data0.path !== undefined && func0.call(data0, "path")){
-          if(typeof data0.path !== "string"){
-            vErrors = addViolation(vErrors, instancePath+"/change/path", "type", "must be string");
-            errors++;
-          }
-        }
-        for(const _key0 of Object.keys(data0)){
-          if(!((_key0 === "kind") || (_key0 === "path"))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key0+"'");
+          let data1: any = data0.kind;
+          if(!((data1 === "patch") || (data1 === "commits"))){
+            vErrors = addViolation(vErrors, instancePath+"/change/kind", "enum", "must be \"patch\" or \"commits\"");
             errors++;
           }
         }
@@ -128,83 +110,158 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
         errors++;
       }
-      var _valid0: any = _errs3 === errors;
+      const _errs6: any = errors;
+      let valid3: any = true;
+      const _errs7: any = errors;
+      if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+        if(((data0.kind === undefined) || (!(func0.call(data0, "kind"))))){
+          vErrors = addViolation(vErrors, instancePath, "", "");
+          errors++;
+        }
+        else {
+          if(data0.kind !== undefined && func0.call(data0, "kind")){
+            if("patch" !== data0.kind){
+              vErrors = addViolation(vErrors, instancePath, "", "");
+              errors++;
+            }
+          }
+        }
+      }
+      var _valid0: any = _errs7 === errors;
+      errors = _errs6;
+      if(vErrors !== null){
+        if(_errs6){
+          vErrors.length = _errs6;
+        }
+        else {
+          vErrors = null;
+        }
+      }
       if(_valid0){
-        valid1 = true;
+        const _errs9: any = errors;
+        if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+          if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
+            errors++;
+          }
+          if((data0.path === undefined) || (!(func0.call(data0, "path")))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
+            errors++;
+          }
+          if(data0.kind !== undefined && func0.call(data0, "kind")){
+            if("patch" !== data0.kind){
+              vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"patch\"");
+              errors++;
+            }
+          }
+          if(data0.path !== undefined && func0.call(data0, "path")){
+            if(typeof data0.path !== "string"){
+              vErrors = addViolation(vErrors, instancePath+"/change/path", "type", "must be string");
+              errors++;
+            }
+          }
+          for(const _key0 of Object.keys(data0)){
+            if(!((_key0 === "kind") || (_key0 === "path"))){
+              vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key0+"'");
+              errors++;
+            }
+          }
+        }
+        else {
+          vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
+          errors++;
+        }
+        var _valid0: any = _errs9 === errors;
+        valid3 = _valid0;
       }
-      const _errs9: any = errors;
+      if(!valid3){
+        vErrors = addViolation(vErrors, instancePath+"/change", "if", "must match \"then\" schema");
+        errors++;
+      }
+      const _errs16: any = errors;
+      let valid6: any = true;
+      const _errs17: any = errors;
       if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-        if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-          vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
+        if(((data0.kind === undefined) || (!(func0.call(data0, "kind"))))){
+          vErrors = addViolation(vErrors, instancePath, "", "");
           errors++;
         }
-        if((data0.range === undefined) || (!(func0.call(data0, "range")))){
-          vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
-          errors++;
-        }
-        if(data0.kind !== undefined && func0.call(data0, "kind")){
-          if("commits" !== data0.kind){
-            vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"commits\"");
-            errors++;
-          }
-        }
-        if(data0.range !== undefined && func0.call(data0, "range")){
-          let data4: any = data0.range;
-          if(typeof data4 === "string"){
-            if(func10(data4) > 200){
-              vErrors = addViolation(vErrors, instancePath+"/change/range", "maxLength", "must NOT have more than 200 characters");
-              errors++;
-            }
-            if(!pattern0.test(data4)){
-              vErrors = addViolation(vErrors, instancePath+"/change/range", "pattern", "must match pattern \""+"^[\\w.~/-]+$"+"\"");
+        else {
+          if(data0.kind !== undefined && func0.call(data0, "kind")){
+            if("commits" !== data0.kind){
+              vErrors = addViolation(vErrors, instancePath, "", "");
               errors++;
             }
           }
-          else {
-            vErrors = addViolation(vErrors, instancePath+"/change/range", "type", "must be string");
+        }
+      }
+      var _valid1: any = _errs17 === errors;
+      errors = _errs16;
+      if(vErrors !== null){
+        if(_errs16){
+          vErrors.length = _errs16;
+        }
+        else {
+          vErrors = null;
+        }
+      }
+      if(_valid1){
+        const _errs19: any = errors;
+        if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+          if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
             errors++;
           }
-        }
-        for(const _key1 of Object.keys(data0)){
-          if(!((_key1 === "kind") || (_key1 === "range"))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key1+"'");
+          if((data0.range === undefined) || (!(func0.call(data0, "range")))){
+            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
             errors++;
           }
-        }
-      }
-      else {
-        vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
-        errors++;
-      }
-      var _valid0: any = _errs9 === errors;
-      if(_valid0 && valid1){
-        valid1 = false;
-      }
-      else {
-        if(_valid0){
-          valid1 = true;
-        }
-      }
-      if(!valid1){
-        vErrors = addViolation(vErrors, instancePath+"/change", "oneOf", "must match exactly one schema in oneOf");
-        errors++;
-      }
-      else {
-        errors = _errs2;
-        if(vErrors !== null){
-          if(_errs2){
-            vErrors.length = _errs2;
+          if(data0.kind !== undefined && func0.call(data0, "kind")){
+            if("commits" !== data0.kind){
+              vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"commits\"");
+              errors++;
+            }
           }
-          else {
-            vErrors = null;
+          if(data0.range !== undefined && func0.call(data0, "range")){
+            let data7: any = data0.range;
+            if(typeof data7 === "string"){
+              if(func16(data7) > 200){
+                vErrors = addViolation(vErrors, instancePath+"/change/range", "maxLength", "must NOT have more than 200 characters");
+                errors++;
+              }
+              if(!pattern0.test(data7)){
+                vErrors = addViolation(vErrors, instancePath+"/change/range", "pattern", "must match pattern \""+"^[\\w.~/-]+$"+"\"");
+                errors++;
+              }
+            }
+            else {
+              vErrors = addViolation(vErrors, instancePath+"/change/range", "type", "must be string");
+              errors++;
+            }
+          }
+          for(const _key1 of Object.keys(data0)){
+            if(!((_key1 === "kind") || (_key1 === "range"))){
+              vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key1+"'");
+              errors++;
+            }
           }
         }
+        else {
+          vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
+          errors++;
+        }
+        var _valid1: any = _errs19 === errors;
+        valid6 = _valid1;
+      }
+      if(!valid6){
+        vErrors = addViolation(vErrors, instancePath+"/change", "if", "must match \"then\" schema");
+        errors++;
       }
     }
     if(data.when !== undefined && func0.call(data, "when")){
-      let data5: any = data.when;
-      if(typeof data5 === "string"){
-        if(!(formats0(data5))){
+      let data8: any = data.when;
+      if(typeof data8 === "string"){
+        if(!(formats0(data8))){
           vErrors = addViolation(vErrors, instancePath+"/when", "format", "must match format \""+"date-time"+"\"");
           errors++;
         }
@@ -215,17 +272,17 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.labels !== undefined && func0.call(data, "labels")){
-      let data6: any = data.labels;
-      if(Array.isArray(data6)){
-        if(data6.length > 10){
+      let data9: any = data.labels;
+      if(Array.isArray(data9)){
+        if(data9.length > 10){
           vErrors = addViolation(vErrors, instancePath+"/labels", "maxItems", "must NOT have more than 10 items");
           errors++;
         }
-        const len0: any = data6.length;
+        const len0: any = data9.length;
         for(let i0=0; i0<len0; i0++){
-          let data7: any = data6[i0];
-          if(typeof data7 === "string"){
-            if(!pattern1.test(data7)){
+          let data10: any = data9[i0];
+          if(typeof data10 === "string"){
+            if(!pattern1.test(data10)){
               vErrors = addViolation(vErrors, instancePath+"/labels/" + i0, "pattern", "must match pattern \""+"^[a-z*/]+$"+"\"");
               errors++;
             }
@@ -235,12 +292,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
             errors++;
           }
         }
-        let i1: any = data6.length;
+        let i1: any = data9.length;
         let j0: any;
         if(i1 > 1){
           const indices0: any = {};
           for(;i1--;){
-            let item0: any = data6[i1];
+            let item0: any = data9[i1];
             if(typeof item0 !== "string"){
               continue;
             }
@@ -260,10 +317,10 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.weights !== undefined && func0.call(data, "weights")){
-      let data8: any = data.weights;
-      if(data8 && typeof data8 == "object" && !Array.isArray(data8)){
-        for(const _key2 of Object.keys(data8)){
-          if(!(typeof data8[_key2] == "number")){
+      let data11: any = data.weights;
+      if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
+        for(const _key2 of Object.keys(data11)){
+          if(!(typeof data11[_key2] == "number")){
             vErrors = addViolation(vErrors, instancePath+"/weights/" + _key2.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be number");
             errors++;
           }
@@ -275,8 +332,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.nullable !== undefined && func0.call(data, "nullable")){
-      let data10: any = data.nullable;
-      if((typeof data10 !== "string") && (data10 !== null)){
+      let data13: any = data.nullable;
+      if((typeof data13 !== "string") && (data13 !== null)){
         vErrors = addViolation(vErrors, instancePath+"/nullable", "type", "must be string,null");
         errors++;
       }
@@ -332,7 +389,7 @@ const validate2: Check = defineCheck((data: any, instancePath = '') => {
     if(data.file !== undefined && func0.call(data, "file")){
       let data0: any = data.file;
       if(typeof data0 === "string"){
-        if(func10(data0) < 1){
+        if(func16(data0) < 1){
           vErrors = addViolation(vErrors, instancePath+"/file", "minLength", "must NOT have fewer than 1 characters");
           errors++;
         }
