@@ -66,7 +66,7 @@ export async function connect(
     for (const [index, candidate] of transports.entries()) {
       const factory = await load(candidate.kind, loaders);
       if (typeof factory === 'string') {
-        reasons.push(`kind ${candidate.kind}: ${factory}`);
+        reasons.push(`${candidate.kind} (${factory})`);
         continue;
       }
       const resolved = resolveEnvironment(candidate, {
@@ -84,7 +84,8 @@ export async function connect(
       opened.push({ settings, transport });
       return { transport, config: resolved };
     }
-    const message = `None of the transports of ${agent} can be used here: ${reasons.join('; ')}.`;
+    const why = reasons.join(', ');
+    const message = `None of the transports of ${agent} can be used here: ${why}. Add one that can, such as memory.`;
     throw new AgentRpcError({ code: 'EAGENTRPC_NO_TRANSPORT', message });
   };
 
@@ -119,7 +120,7 @@ async function load(kind: TransportKind, loaders: TransportLoaders): Promise<((c
     return await loader();
   } catch (error) {
     const [reason] = String(error instanceof Error ? error.message : error).split('\n');
-    return `its module cannot be loaded (${reason})`;
+    return `its module cannot be loaded: ${reason}`;
   }
 }
 

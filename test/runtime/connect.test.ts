@@ -70,8 +70,9 @@ test('when no transport can be used, one sentence says why of each', async () =>
     code: 'EAGENTRPC_NO_TRANSPORT',
     executed: 'no',
     message:
-      'None of the transports of agent://a can be used here: kind kafka: this version of @declaragent/runtime has no ' +
-      "such transport; kind nats: its module cannot be loaded (Cannot find package '@nats-io/transport-node').",
+      'None of the transports of agent://a can be used here: kafka (this version of @declaragent/runtime has no ' +
+      "such transport), nats (its module cannot be loaded: Cannot find package '@nats-io/transport-node'). " +
+      'Add one that can, such as memory.',
   });
 });
 
