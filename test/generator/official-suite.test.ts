@@ -6,6 +6,7 @@ import { typeCheck } from '../support/compilers.js';
 import { capability, contractText } from '../support/contract.js';
 import { createScratch, writeFiles } from '../support/scratch.js';
 import { findSuite, readSuite, type SuiteGroup } from '../support/suite.js';
+import { literalType } from '../support/typed.js';
 
 const suite = findSuite();
 if (suite === null) {
@@ -80,15 +81,6 @@ function valuesText({ tests }: SuiteGroup): string {
     valid ? `declare const v${index}: ${literalType(data)};\nexport const x${index}: TInput = v${index};` : '\n',
   );
   return `import type { TInput } from './generated/a/index.js';\n${lines.join('\n')}\nexport type { TInput };\n`;
-}
-
-/** The narrowest type of a JSON value. */
-function literalType(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(literalType).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return `{ ${Object.entries(value)
-    .map(([key, item]) => `${JSON.stringify(key)}: ${literalType(item)}`)
-    .join('; ')} }`;
 }
 
 /** The suite of draft-07 does not name its dialect, and a contract without one is 2020-12. */

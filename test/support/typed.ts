@@ -48,3 +48,12 @@ export async function checkTypes(cases: Readonly<Record<string, TypeCase>>, defi
 export function declarationIn(source = ''): string {
   return /^(?:\/\*\*\n(?: \*.*\n)*)?export (?:interface|type)[\s\S]*?(?=\n\n)/m.exec(source)?.[0] ?? '';
 }
+
+/** The narrowest type of a JSON value. */
+export function literalType(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(literalType).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([key, item]) => `${JSON.stringify(key)}: ${literalType(item)}`)
+    .join('; ')} }`;
+}
