@@ -42,7 +42,7 @@ export interface ValidatorModule {
 }
 
 /** What a body may use of the runtime. */
-const USABLE = ['addViolation', 'codePointLength', 'deepEqual', 'defineCheck', 'formats'];
+const USABLE = ['addViolation', 'addViolations', 'codePointLength', 'deepEqual', 'defineCheck', 'formats'];
 
 export function toModule(code: string): ValidatorModule {
   const { text, unmask } = maskCode(code);
@@ -54,12 +54,13 @@ export function toModule(code: string): ValidatorModule {
     return '';
   });
   body = body.replace(/require\(("\d+")\)\.default/g, (_, path: string) => runtimeNameOf(strings(path)));
+  // As a plain key of an object literal it would set the prototype.
+  body = body.replace(/(?<=[{,])("\d+")(?=:)/g, (name) => (unmask(name) === '"__proto__"' ? `[${name}]` : name));
   body = inlineWrappers(body);
   body = simplifyCalls(body);
   body = compactViolations(body);
-  body = dropConstantChecks(body);
   body = dropUnused(body);
-  body = annotate(body);
+  body = withoutNarrowing(annotate(body));
   const unknown = /\brequire\b|\bwrapper\d|\bdynamicAnchors\b|\bparentData\b|\bfunction\b|\bimport\b/.exec(body);
   if (unknown !== null) throw new Error(`ajv's output holds "${unknown[0]}", which the module form has no place for.`);
   const uses = USABLE.filter((name) => new RegExp(`\\b${name}\\b`).test(body));
@@ -87,14 +88,21 @@ function inlineWrappers(body: string): string {
 
 /** A validator needs the value and the path to it; nothing here uses ajv's other arguments. */
 function simplifyCalls(body: string): string {
-  return body
-    .replace(
-      /^function (\w+)\(data, \{instancePath="\d+", [^\n]*\}=\{\}\)\{$/gm,
-      'const $1 = defineCheck((data, instancePath = "") => {',
-    )
-    .replace(/\{instancePath,parentData,parentDataProperty,rootData,dynamicAnchors\}/g, 'instancePath')
-    .replace(/\{instancePath:([^\n]+?),parentData:[^\n]*?,rootData,dynamicAnchors\}/g, '$1')
-    .replace(/^return (errors === 0|true|false);\n\}$/gm, 'return $1;\n});');
+  return (
+    body
+      .replace(
+        /^function (\w+)\(data, \{instancePath="\d+", [^\n]*\}=\{\}\)\{$/gm,
+        'const $1 = defineCheck((data, instancePath = "") => {',
+      )
+      // ajv copies all that was found before for each call that finds more.
+      .replace(
+        /^vErrors = vErrors === null \? (\w+)\.errors : vErrors\.concat\(\1\.errors\);$/gm,
+        'vErrors = addViolations(vErrors, $1.errors);',
+      )
+      .replace(/\{instancePath,parentData[^\n]*?,rootData,dynamicAnchors\}/g, 'instancePath')
+      .replace(/\{instancePath:([^\n]+?),parentData:[^\n]*?,rootData,dynamicAnchors\}/g, '$1')
+      .replace(/^return (errors === 0|true|false);\n\}$/gm, 'return $1;\n});')
+  );
 }
 
 /** Eight lines a violation become two: the report needs path, keyword and message only. */
@@ -111,11 +119,6 @@ function compactViolations(body: string): string {
     }
     return `vErrors = addViolation(vErrors, ${path[1] ?? 'instancePath'}, ${keyword[1]}, ${message[1]});\nerrors++;`;
   });
-}
-
-/** ajv guards against a multipleOf of 0, which the meta-schema has refused; the compiler objects to the comparison. */
-function dropConstantChecks(body: string): string {
-  return body.replace(/\((-?\d[\d.e+-]*) === 0 \|\| /g, '(');
 }
 
 /** What only the longer form of a violation read: which branch passed, which name was missing, counters, constants. */
@@ -170,12 +173,74 @@ function withoutUnusedParameters([head = '', ...lines]: readonly string[]): stri
 
 /** ajv's bodies walk values of any shape; saying so keeps the compiler from inferring less. */
 function annotate(body: string): string {
-  return body
-    .replace(
-      /^const (\w+) = defineCheck\(\((?:(_?data)(, instancePath = )?(?:"")?)?\) =>/gm,
-      (_, name: string, data = '', path = '') =>
-        `const ${name}: Check = defineCheck((${data && `${data}: any`}${path && `${path}''`}) =>`,
-    )
-    .replace(/^(const|let|var) (\w+)(?= = (?!new RegExp|Object\.))/gm, '$1 $2: any')
-    .replace(/^(let|var) (\w+);$/gm, '$1 $2: any;');
+  return (
+    body
+      .replace(
+        /^const (\w+) = defineCheck\(\((?:(_?data)(, instancePath = )?(?:"")?)?\) =>/gm,
+        (_, name: string, data = '', path = '') =>
+          `const ${name}: Check = defineCheck((${data && `${data}: any`}${path && `${path}''`}) =>`,
+      )
+      .replace(/^(const|let|var) (\w+)(?= = (?!new RegExp|Object\.))/gm, '$1 $2: any')
+      .replace(/^(let|var) (\w+);$/gm, '$1 $2: any;')
+      // The items that uniqueItems has met, by their text; `__proto__` may be one, and the compiler takes no boolean.
+      .replace(/^(const indices\d+: any) = \{\};$/gm, '$1 = Object.create(null);')
+      .replace(/(?<=\bindices\d+\[)item\d+(?=\])/g, 'String($&)')
+  );
+}
+
+/**
+ * The compiler narrows `any` behind a guard, takes the name of a property for a string, and then objects to what a schema
+ * asks further in, such as whether an array is a certain string. Behind `as any` nothing is narrowed.
+ */
+function withoutNarrowing(body: string): string {
+  const lines = body.split('\n');
+  const widen = (line: string, index: number): string => {
+    if (!line.endsWith('{')) return line;
+    const block = lines.slice(index + 1, endOfBlock(lines, index));
+    return NARROWING.reduce(
+      (text, { guard, widened, isText }) =>
+        text.replace(guard, (found, name: string) =>
+          block.some((inner) => asksMore(inner, name, isText)) ? widened(name, found) : found,
+        ),
+      line,
+    );
+  };
+  return lines.map(widen).join('\n');
+}
+
+/** Whether a line looks at a variable as if nothing were known of it; text may be compared with strings, which are masked. */
+function asksMore(line: string, name: string, isText: boolean): boolean {
+  const variable = `\\b${name}(?![\\w.[])`;
+  const [string, other] = isText ? ['(?<!")', '(?!")'] : ['', ''];
+  const question = `typeof ${variable}|isArray\\(${variable}\\)|${variable} [!=]== ${other}|${string} [!=]== ${variable}`;
+  return new RegExp(question).test(line);
+}
+
+interface Narrowing {
+  readonly guard: RegExp;
+  readonly widened: (name: string, found: string) => string;
+  readonly isText: boolean;
+}
+
+/** What gives a variable a type of its own in the block behind it, and how to say it so that it does not. */
+const NARROWING: readonly Narrowing[] = [
+  // The guard of an object, which stands behind `data && `, narrows nothing.
+  { guard: /(?<!!|&& )\btypeof (\w+)(?= ===? )/g, widened: (name) => `typeof (${name} as any)`, isText: false },
+  { guard: /(?<!!)\bArray\.isArray\((\w+)\)/g, widened: (name) => `Array.isArray(${name} as any)`, isText: false },
+  {
+    guard: /(?<=^for)\(const (\w+) of Object\.keys\(\w+\)(?=\)\{$)/g,
+    widened: (_, found) => `${found} as any[]`,
+    isText: true,
+  },
+];
+
+/** The line that closes the block which a line opens. */
+function endOfBlock(lines: readonly string[], start: number): number {
+  let depth = 0;
+  for (let index = start; index < lines.length; index++) {
+    if (index > start && lines[index]?.startsWith('}')) depth--;
+    if (lines[index]?.endsWith('{')) depth++;
+    if (depth === 0) return index;
+  }
+  return lines.length;
 }

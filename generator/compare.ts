@@ -1,8 +1,10 @@
 import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { isUnchanged, MANIFEST, type Manifest, parseManifest } from './manifest.js';
+import { isManifest, isUnchanged, MANIFEST, type Manifest, readManifests } from './manifest.js';
 import { byCodePoint } from './model.js';
+import { errorCode, OutputError } from './output-error.js';
 import type { OutputFolder, Plan } from './plan.js';
+import { leftStagings } from './staging.js';
 
 /** How a file on disk differs from the plan. */
 export interface Difference {
@@ -17,39 +19,35 @@ export interface Difference {
   readonly fixedByCodegen: boolean;
 }
 
-/** Thrown when the output cannot be written as planned; nothing has been written then unless the message says so. */
-export class OutputError extends Error {
-  override readonly name = 'OutputError';
-}
-
 /** Compares the disk with the plan; writes nothing. `out` is the folder that holds every generated folder. */
 export function compareOutput(directory: string, plan: Plan, out: string): Difference[] {
-  const differences = plan.folders.flatMap((folder) => compareFolder(directory, folder));
-  differences.push(...abandonedFolders(directory, plan, out));
-  for (const { path: file, content, isNew } of plan.skills) {
+  const manifestOf = manifestReader(directory);
+  const differences = plan.folders.flatMap((folder) => compareFolder(directory, folder, manifestOf(folder.path)));
+  differences.push(...abandonedFolders(directory, plan, out, manifestOf));
+  for (const { path: file, content, replaces } of plan.skills) {
     if (readText(path.join(directory, file)) === content) continue;
-    differences.push({ kind: isNew ? 'missing' : 'stale', path: file, fixedByCodegen: true });
+    differences.push({ kind: replaces === null ? 'missing' : 'stale', path: file, fixedByCodegen: true });
   }
   return differences.sort((left, right) => byCodePoint(left.path, right.path));
 }
 
-function compareFolder(directory: string, folder: OutputFolder): Difference[] {
+type ManifestReader = (folder: string) => Manifest;
+
+/** A run that was cut off may have put files in place before their manifest: the one that it had prepared counts too. */
+function manifestReader(directory: string): ManifestReader {
+  const places = [directory, ...leftStagings(directory).map((name) => path.join(directory, name))];
+  return (folder) => readManifests(places.map((place) => readText(path.join(place, folder, MANIFEST)) ?? ''));
+}
+
+function compareFolder(directory: string, folder: OutputFolder, manifest: Manifest): Difference[] {
   const home = path.join(directory, folder.path);
-  const manifest = readManifest(home);
   const differences: Difference[] = [];
   for (const [name, content] of folder.files) {
     const found = readText(path.join(home, name));
-    const file = path.posix.join(folder.path, name);
     if (found === content) continue;
-    if (found === null) differences.push({ kind: 'missing', path: file, fixedByCodegen: true });
-    else if (name === MANIFEST)
-      differences.push({ kind: manifest === null ? 'edited' : 'stale', path: file, fixedByCodegen: true });
-    else
-      differences.push({
-        kind: isUnchanged(manifest, name, found) ? 'stale' : 'edited',
-        path: file,
-        fixedByCodegen: true,
-      });
+    const isIntact = found !== null && (name === MANIFEST ? isManifest(found) : isUnchanged(manifest, name, found));
+    const kind = found === null ? 'missing' : isIntact ? 'stale' : 'edited';
+    differences.push({ kind, path: path.posix.join(folder.path, name), fixedByCodegen: true });
   }
   for (const name of filesIn(home, folder.holdsOthers ? 0 : Number.POSITIVE_INFINITY)) {
     if (!folder.files.has(name)) differences.push(orphan(home, folder.path, name, manifest));
@@ -57,40 +55,37 @@ function compareFolder(directory: string, folder: OutputFolder): Difference[] {
   return differences;
 }
 
-function orphan(home: string, folder: string, name: string, manifest: Manifest | null): Difference {
+function orphan(home: string, folder: string, name: string, manifest: Manifest): Difference {
   const found = readText(path.join(home, name)) ?? '';
   const fixedByCodegen = isUnchanged(manifest, name, found);
   return { kind: 'orphaned', path: path.posix.join(folder, name), fixedByCodegen };
 }
 
 /** Folders of peers that are gone: codegen's, by their manifest, but no longer in the plan. */
-function abandonedFolders(directory: string, plan: Plan, out: string): Difference[] {
+function abandonedFolders(directory: string, plan: Plan, out: string, manifestOf: ManifestReader): Difference[] {
   const planned = new Set(plan.folders.map((folder) => folder.path));
   const home = path.join(directory, out);
   const folders = entriesIn(home).filter((entry) => entry.isDirectory());
   const abandoned = folders.flatMap((entry): Difference[] => {
     const folder = path.posix.join(out, entry.name);
     const inside = path.join(home, entry.name);
-    if (planned.has(folder) || !existsSync(path.join(inside, MANIFEST))) return [];
-    const manifest = readManifest(inside);
+    const manifest = manifestOf(folder);
+    if (planned.has(folder) || (manifest.size === 0 && !existsSync(path.join(inside, MANIFEST)))) return [];
     const files = filesIn(inside, Number.POSITIVE_INFINITY).map((name) => orphan(inside, folder, name, manifest));
     // The list stays as long as a file does that codegen may not delete, or the next run would not look here.
-    if (files.some(({ fixedByCodegen }) => !fixedByCodegen)) return files;
-    return [...files, { kind: 'orphaned', path: path.posix.join(folder, MANIFEST), fixedByCodegen: true }];
+    return files.some(({ fixedByCodegen }) => !fixedByCodegen)
+      ? files
+      : [...files, ...orphanedManifest(inside, folder)];
   });
-  if (planned.has(out) || !existsSync(path.join(home, MANIFEST))) return abandoned;
-  const manifest = readManifest(home);
-  const own = Object.keys(manifest ?? {}).filter((name) => existsSync(path.join(home, name)));
-  return [
-    ...abandoned,
-    ...own.map((name) => orphan(home, out, name, manifest)),
-    { kind: 'orphaned', path: path.posix.join(out, MANIFEST), fixedByCodegen: true },
-  ];
+  if (planned.has(out)) return abandoned;
+  const manifest = manifestOf(out);
+  const own = [...manifest.keys()].filter((name) => existsSync(path.join(home, name)));
+  return [...abandoned, ...own.map((name) => orphan(home, out, name, manifest)), ...orphanedManifest(home, out)];
 }
 
-function readManifest(folder: string): Manifest | null {
-  const text = readText(path.join(folder, MANIFEST));
-  return text === null ? null : parseManifest(text);
+function orphanedManifest(home: string, folder: string): Difference[] {
+  if (!existsSync(path.join(home, MANIFEST))) return [];
+  return [{ kind: 'orphaned', path: path.posix.join(folder, MANIFEST), fixedByCodegen: true }];
 }
 
 /** A file's text with plain line feeds, since git may have checked it out with others; null where there is none. */
@@ -117,8 +112,8 @@ function entriesIn(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw new OutputError(`${folder} cannot be read (${code ?? String(error)}). Nothing was written.`);
+    throw new OutputError(`${folder} cannot be read (${code}). Nothing was written.`);
   }
 }

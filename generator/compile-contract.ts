@@ -1,9 +1,10 @@
-import { findCircularReferences } from './circular.js';
 import type { SourceDocument } from './document.js';
+import { findEndlessChecks } from './endless.js';
 import { checkExamples } from './examples.js';
 import { isObject, type JsonObject, type Path } from './json.js';
 import type { ContractFiles } from './load.js';
 import {
+  type AgentNames,
   byCodePoint,
   type CapabilityModel,
   type ContractModel,
@@ -60,14 +61,14 @@ export function compileContract(files: ContractFiles, problems: Problem[]): Cont
   if (isObject(shared)) for (const key of Object.keys(shared)) normalizer.defineShared(key);
   const schemas = new Map(roots.map((root) => [root, normalizer.normalize(root)] as const));
   problems.push(...normalizer.problems);
-  const circles = findCircularReferences(normalizer.definitions);
-  problems.push(...circles);
+  const endless = findEndlessChecks(normalizer.definitions);
+  problems.push(...endless);
   const agent = typeof document.value['agent'] === 'string' ? document.value['agent'] : '';
   const id = agent.replace(/^agent:\/\//, '');
-  const names = { type: typePrefix(id), value: valueIdentifier(id) };
+  const names = agentNames(id);
   problems.push(...findCollisions(declarationsOf(document, names, drafts, normalizer)));
-  // A check of an example would not come back from a circle.
-  if (circles.length > 0) return null;
+  // A check of an example would not come back.
+  if (endless.length > 0) return null;
 
   const definitions = modelsOf(normalizer.definitions);
   // Only a schema without problems of its own can say whether an example is right.
@@ -141,6 +142,7 @@ function duplicateProblems(document: SourceDocument, drafts: readonly Capability
   const problems: Problem[] = [];
   const capabilities = new Map<string, Path>();
   for (const { name, path, errors } of drafts) {
+    if (memberIdentifier(name) === 'then' && name !== 'then') problems.push(thenable(document, path, name));
     const first = capabilities.get(nameKey(name));
     if (first !== undefined) problems.push(duplicateName('capability', name, document, [...path, 'name'], first));
     else capabilities.set(nameKey(name), [...path, 'name']);
@@ -153,6 +155,16 @@ function duplicateProblems(document: SourceDocument, drafts: readonly Capability
     }
   }
   return problems;
+}
+
+/** A client with a member `then` would be called by whoever awaits it. */
+function thenable(document: SourceDocument, path: Path, name: string): Problem {
+  return {
+    code: 'bad-name',
+    place: document.place([...path, 'name']),
+    message: `The name "${name}" leads to a method called "then", which would make a promise of the client.`,
+    fix: 'Choose another name.',
+  };
 }
 
 /** Every name that the generated modules of a contract export, with the place that it comes from. */
@@ -261,4 +273,10 @@ function toError(
 function toExample(example: JsonObject, index: number): ExampleModel {
   const name = typeof example['name'] === 'string' ? example['name'] : `example ${index + 1}`;
   return { name, input: example['input'], hasOutput: Object.hasOwn(example, 'output'), output: example['output'] };
+}
+
+/** An id may begin with a digit, and a name may not. */
+function agentNames(id: string): AgentNames {
+  const name = /^\d/.test(id) ? `agent-${id}` : id;
+  return { type: typePrefix(name), value: valueIdentifier(name) };
 }

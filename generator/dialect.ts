@@ -5,7 +5,14 @@ export type Holds = 'nothing' | 'schema' | 'schema-list' | 'schema-map' | 'schem
 
 export type Draft = '2020-12' | 'draft-07';
 
+/**
+ * What becomes of a keyword: it may refuse a value, it only says something, it says where a schema is or which one is meant,
+ * or it keeps the contract from being compiled.
+ */
+export type Treatment = 'asserted' | 'annotation' | 'reference' | 'refused';
+
 interface Keyword {
+  readonly treatment: Treatment;
   readonly holds: Holds;
   /** The dialects that give the keyword a meaning; elsewhere it is an annotation. */
   readonly drafts: readonly Draft[];
@@ -17,43 +24,46 @@ const BOTH: readonly Draft[] = ['2020-12', 'draft-07'];
 const NEW: readonly Draft[] = ['2020-12'];
 const OLD: readonly Draft[] = ['draft-07'];
 
-const plain = (drafts: readonly Draft[] = BOTH): Keyword => ({ holds: 'nothing', drafts });
-const holding = (holds: Holds, drafts: readonly Draft[] = BOTH): Keyword => ({ holds, drafts });
-const refused = (why: string, drafts: readonly Draft[] = NEW): Keyword => ({ holds: 'nothing', drafts, refused: why });
+const as =
+  (treatment: Treatment) =>
+  (drafts: readonly Draft[] = BOTH, holds: Holds = 'nothing'): Keyword => ({ treatment, holds, drafts });
+const [asserted, annotation, reference] = [as('asserted'), as('annotation'), as('reference')];
+const holding = (holds: Holds, drafts: readonly Draft[] = BOTH): Keyword => asserted(drafts, holds);
+const refused = (why: string): Keyword => ({ treatment: 'refused', holds: 'nothing', drafts: NEW, refused: why });
 
 /** Every keyword of JSON Schema 2020-12 and draft-07. */
 export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
-  ['$schema', plain()],
-  ['$id', plain()],
-  ['$ref', plain()],
-  ['$comment', plain()],
-  ['$anchor', plain(NEW)],
-  ['$defs', holding('schema-map')],
-  ['definitions', holding('schema-map')],
+  ['$schema', reference()],
+  ['$id', reference()],
+  ['$ref', reference()],
+  ['$comment', annotation()],
+  ['$anchor', reference(NEW)],
+  ['$defs', reference(BOTH, 'schema-map')],
+  ['definitions', reference(BOTH, 'schema-map')],
   ['$dynamicRef', refused('declaragent resolves every reference when it generates; write $ref instead')],
   ['$dynamicAnchor', refused('declaragent resolves every reference when it generates; write $anchor instead')],
   ['$vocabulary', refused('it belongs to meta-schemas, not to schemas of data')],
-  ['type', plain()],
-  ['enum', plain()],
-  ['const', plain()],
-  ['multipleOf', plain()],
-  ['minimum', plain()],
-  ['maximum', plain()],
-  ['exclusiveMinimum', plain()],
-  ['exclusiveMaximum', plain()],
-  ['minLength', plain()],
-  ['maxLength', plain()],
-  ['pattern', plain()],
-  ['format', plain()],
-  ['minItems', plain()],
-  ['maxItems', plain()],
-  ['uniqueItems', plain()],
-  ['minContains', plain(NEW)],
-  ['maxContains', plain(NEW)],
-  ['minProperties', plain()],
-  ['maxProperties', plain()],
-  ['required', plain()],
-  ['dependentRequired', plain(NEW)],
+  ['type', asserted()],
+  ['enum', asserted()],
+  ['const', asserted()],
+  ['multipleOf', asserted()],
+  ['minimum', asserted()],
+  ['maximum', asserted()],
+  ['exclusiveMinimum', asserted()],
+  ['exclusiveMaximum', asserted()],
+  ['minLength', asserted()],
+  ['maxLength', asserted()],
+  ['pattern', asserted()],
+  ['format', asserted()],
+  ['minItems', asserted()],
+  ['maxItems', asserted()],
+  ['uniqueItems', asserted()],
+  ['minContains', asserted(NEW)],
+  ['maxContains', asserted(NEW)],
+  ['minProperties', asserted()],
+  ['maxProperties', asserted()],
+  ['required', asserted()],
+  ['dependentRequired', asserted(NEW)],
   ['properties', holding('schema-map')],
   ['patternProperties', holding('schema-map')],
   ['additionalProperties', holding('schema')],
@@ -73,16 +83,16 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ['if', holding('schema')],
   ['then', holding('schema')],
   ['else', holding('schema')],
-  ['title', plain()],
-  ['description', plain()],
-  ['default', plain()],
-  ['examples', plain()],
-  ['deprecated', plain()],
-  ['readOnly', plain()],
-  ['writeOnly', plain()],
-  ['contentEncoding', plain()],
-  ['contentMediaType', plain()],
-  ['contentSchema', plain()],
+  ['title', annotation()],
+  ['description', annotation()],
+  ['default', annotation()],
+  ['examples', annotation()],
+  ['deprecated', annotation()],
+  ['readOnly', annotation()],
+  ['writeOnly', annotation()],
+  ['contentEncoding', annotation()],
+  ['contentMediaType', annotation()],
+  ['contentSchema', annotation()],
 ]);
 
 /** Keywords that json-schema-to-typescript or ajv would paste or run as code. */

@@ -75,6 +75,11 @@ export function parseSource(file: string, text: string): ParseResult {
     const message = 'A second document begins here, and the file may hold one only.';
     problems.push({ code: 'yaml-syntax', place: placeAt(second.range[0]), message, fix: 'Remove it, or the "---".' });
   }
+  // The directive would bring back the types of YAML 1.1, such as dates and sets, which have no form in JSON.
+  if (root.directives.yaml.version !== '1.2') {
+    const message = `The file asks for YAML ${root.directives.yaml.version}, and contracts are YAML 1.2.`;
+    problems.push({ code: 'yaml-syntax', place: placeAt(0), message, fix: 'Remove the %YAML directive.' });
+  }
   const contents = root.contents as ParsedNode | null;
   const place = (path: Path, part: 'key' | 'value' = 'value'): Place => {
     const range = rangeOf(root, contents, path, part);
@@ -84,7 +89,10 @@ export function parseSource(file: string, text: string): ParseResult {
   const inspection = inspect(contents, placeAt);
   if (inspection.length > 0) return { document: { file, text, value: undefined, place }, problems: inspection };
   try {
-    return { document: { file, text, value: root.toJS({ maxAliasCount: 1000 }), place }, problems: [] };
+    const value: unknown = root.toJS({ maxAliasCount: 1000 });
+    if (!isTooLarge(value)) return { document: { file, text, value, place }, problems: [] };
+    const message = `With its aliases written out the document has more than ${MAX_DEPTH} levels or ${MAX_VALUES} values.`;
+    return failed('too-deep', message, 'Refer to definitions with $ref instead of repeating values through aliases.');
   } catch (error) {
     // Aliases that multiply ("billion laughs") end here.
     const message = `The document cannot be expanded: ${error instanceof Error ? error.message : String(error)}.`;
@@ -92,8 +100,24 @@ export function parseSource(file: string, text: string): ParseResult {
   }
 }
 
+/** How many values a contract may hold; a file of 4 MiB without aliases has fewer. */
+const MAX_VALUES = 1_000_000;
+
+/** Whether aliases make the document endless, or deeper or larger than its text. */
+function isTooLarge(value: unknown): boolean {
+  let count = 0;
+  const walk = (node: unknown, depth: number): boolean => {
+    if (depth > MAX_DEPTH || ++count > MAX_VALUES) return true;
+    return typeof node === 'object' && node !== null && Object.values(node).some((inner) => walk(inner, depth + 1));
+  };
+  return walk(value, 0);
+}
+
 /** The library's own check of key uniqueness takes quadratic time; inspect() does it in one pass. */
-const OPTIONS = { uniqueKeys: false, prettyErrors: false, stringKeys: true, logLevel: 'error' } as const;
+const OPTIONS = {
+  ...({ version: '1.2', schema: 'core', resolveKnownTags: false } as const),
+  ...({ uniqueKeys: false, prettyErrors: false, stringKeys: true, logLevel: 'error' } as const),
+};
 
 function composeDocuments(tokens: readonly CST.Token[], text: string): Document.Parsed[] {
   return [...new Composer(OPTIONS).compose(tokens, true, text.length)];

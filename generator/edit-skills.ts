@@ -1,4 +1,4 @@
-import { type ImportDeclaration, Node, type ObjectLiteralExpression, Project, type SourceFile } from 'ts-morph';
+import { Node, type ObjectLiteralExpression, Project, type SourceFile, SyntaxKind } from 'ts-morph';
 import type { CapabilityModel } from './model.js';
 
 export interface SkillsEdit {
@@ -33,7 +33,7 @@ export function addSkills(source: string, agentType: string, capabilities: reado
   if (lacking.length === 0) return { text: source, added: [], notices: [] };
   if (present.has(null)) {
     return unchanged(
-      `skills.ts spreads another object into its skills, so it was left alone; see that it holds ${names}.`,
+      `skills.ts spreads another object into its skills or computes a name, so it was left alone; see that it holds ${names}.`,
     );
   }
   const style = styleOf(file, text);
@@ -47,7 +47,8 @@ export function addSkills(source: string, agentType: string, capabilities: reado
 /** The name of a member, however it is quoted; null for one that only running the file would tell. */
 function nameOf(property: Node): string | null {
   if (!Node.hasName(property)) return null;
-  return property.getName().replace(/^\[?(['"`])(.*)\1\]?$/, '$2');
+  const name = property.getName().replace(/^(?:\[\s*)?(['"`])(.*)\1(?:\s*\])?$/, '$2');
+  return name.startsWith('[') ? null : name;
 }
 
 function findSkills(file: SourceFile, typeName: string): ObjectLiteralExpression | null {
@@ -101,14 +102,13 @@ function entryEdits(
     return [{ position: object.getStart() + 1, insert }];
   }
   const isMultiline = object.getStartLineNumber() !== object.getEndLineNumber();
-  const end = last.getEnd();
-  const comma = /^\s*,/.exec(text.slice(end, object.getEnd() - 1))?.[0] ?? '';
+  const { hasTrailingComma, end } = object.compilerNode.properties;
   const lineStart = text.lastIndexOf('\n', last.getStart()) + 1;
   const indent = /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? '';
   const gap = isMultiline ? newline + indent : ' ';
-  const insert = entries.map((entry) => gap + entry).join(',') + (comma === '' ? '' : ',');
-  const position = isMultiline ? afterComment(text, end + comma.length) : end + comma.length;
-  if (comma !== '') return [{ position, insert }];
+  const insert = entries.map((entry) => gap + entry).join(',');
+  const position = isMultiline ? afterComment(text, end) : end;
+  if (hasTrailingComma) return [{ position, insert: `${insert},` }];
   return position === end
     ? [{ position, insert: `,${insert}` }]
     : [
@@ -119,7 +119,7 @@ function entryEdits(
 
 /** Where the line ends, if nothing but a comment is left on it: what is added must not take that comment over. */
 function afterComment(text: string, position: number): number {
-  const rest = /^[ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/(?=[ \t]*\r?\n))/.exec(text.slice(position));
+  const rest = /^[ \t]*(?:\/\/.*|\/\*(?:(?!\*\/).)*\*\/(?=[ \t]*(?:[\r\n]|$)))/.exec(text.slice(position));
   return position + (rest?.[0].length ?? 0);
 }
 
@@ -129,22 +129,34 @@ function importEdit(
   capabilities: readonly CapabilityModel[],
   { newline, quote, semicolon }: Style,
 ): Insertion {
-  const imported = new Set(file.getImportDeclarations().flatMap((declaration) => localNames(declaration)));
+  const known = namesIn(file);
   const lines = capabilities
-    .filter(
-      ({ names: { value } }) => !imported.has(value) && !file.getVariableDeclaration(value) && !file.getFunction(value),
-    )
+    .filter(({ names: { value } }) => !known.has(value))
     .map(({ names: { value }, skill }) => `import { ${value} } from ${quote}./skills/${skill}.js${quote}${semicolon}`);
   const last = file.getImportDeclarations().at(-1);
   if (lines.length === 0) return { position: 0, insert: '' };
-  if (last === undefined) return { position: 0, insert: lines.join(newline) + newline + newline };
-  return { position: afterComment(text, last.getEnd()), insert: newline + lines.join(newline) };
+  const insert = lines.join(newline);
+  if (last === undefined) {
+    const interpreter = /^#!.*\r?\n/.exec(text)?.[0] ?? '';
+    return { position: interpreter.length, insert: insert + newline + newline };
+  }
+  const position = afterComment(text, last.getEnd());
+  const hasMore = /^[ \t]*\S/.test(text.slice(position));
+  return { position, insert: newline + insert + (hasMore ? newline : '') };
 }
 
-function localNames(declaration: ImportDeclaration): string[] {
-  const named = declaration.getNamedImports().map((name) => name.getAliasNode()?.getText() ?? name.getName());
-  return [
-    ...named,
-    ...[declaration.getDefaultImport(), declaration.getNamespaceImport()].flatMap((node) => node?.getText() ?? []),
-  ];
+/** What the file imports and declares: a skill may come from anywhere. */
+function namesIn(file: SourceFile): Set<string> {
+  const imported = file
+    .getImportDeclarations()
+    .flatMap((declaration) => [
+      ...declaration.getNamedImports().map((name) => (name.getAliasNode() ?? name.getNameNode()).getText()),
+      ...[declaration.getDefaultImport(), declaration.getNamespaceImport()].flatMap((node) => node?.getText() ?? []),
+    ]);
+  const declared = file.getVariableDeclarations().flatMap((declaration) => {
+    const parts = declaration.getNameNode().getDescendantsOfKind(SyntaxKind.BindingElement);
+    return parts.length === 0 ? [declaration.getName()] : parts.map((part) => part.getName());
+  });
+  const named = [...file.getFunctions(), ...file.getClasses()].flatMap((node) => node.getName() ?? []);
+  return new Set([...imported, ...declared, ...named]);
 }

@@ -190,7 +190,7 @@ function isInside(home: string, relative: string): boolean {
 /** The relative file parts of every `$ref` in a document; more than its schemas hold, which does no harm. */
 function fileReferences(value: unknown): Set<string> {
   const found = new Set<string>();
-  const walk = (node: unknown): void => {
+  const walk = (node: unknown, isNames = false): void => {
     if (Array.isArray(node)) {
       for (const item of node) walk(item);
     } else if (isObject(node)) {
@@ -199,12 +199,23 @@ function fileReferences(value: unknown): Set<string> {
         const file = decodePath(reference.split('#', 1)[0] ?? '');
         if (file !== '' && !/^[a-z][a-z0-9+.-]*:/i.test(file)) found.add(file);
       }
-      for (const item of Object.values(node)) walk(item);
+      for (const [key, item] of Object.entries(node)) {
+        // Under `properties` a name is a name, and what it leads to is a schema.
+        if (isNames || !DATA_KEYWORDS.has(key)) walk(item, NAME_KEYWORDS.has(key));
+      }
     }
   };
   walk(value);
   return found;
 }
+
+/** What stands under these is data, in which a `$ref` means nothing. */
+const DATA_KEYWORDS: ReadonlySet<string> = new Set(['const', 'default', 'enum', 'examples', 'example']);
+
+/** What stands under these has names of the contract's own as keys. */
+const NAME_KEYWORDS: ReadonlySet<string> = new Set([
+  ...['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas', 'dependencies'],
+]);
 
 function decodePath(text: string): string {
   try {
@@ -221,7 +232,40 @@ function readPeerContracts(peers: SourceDocument, directory: string, reader: Rea
     const contract = isObject(peer) ? peer['contract'] : undefined;
     if (typeof contract !== 'string' || contract === '') return [];
     const file = path.resolve(directory, contract);
-    const files = readContract(file, reader, peers.place(['peers', index, 'contract']));
+    const place = peers.place(['peers', index, 'contract']);
+    const objection = objectionTo(contract, file, directory);
+    if (objection !== null) {
+      reader.problems.push({ code: 'file-unreadable', place, ...objection });
+      return [];
+    }
+    const files = readContract(file, reader, place);
     return files === null ? [] : [{ index, files }];
   });
+}
+
+/** Why a path that a peer's entry gives is not followed: a contract file may come from somebody else. */
+function objectionTo(
+  contract: string,
+  file: string,
+  directory: string,
+): { readonly message: string; readonly fix: string } | null {
+  if (!/\.(?:ya?ml|json)$/.test(contract) || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(contract)) {
+    return { message: `"${contract}" is not the path of a YAML file.`, fix: 'Name a file that ends in .yaml.' };
+  }
+  const root = projectOf(directory);
+  const real = existsSync(file) ? realpathSync(file) : file;
+  if (real.startsWith(root + path.sep)) return null;
+  return {
+    message: `"${contract}" lies outside the project, which is the folder ${path.relative(directory, root) || '.'}.`,
+    fix: "Copy the peer's capabilities file into the project and name the copy.",
+  };
+}
+
+/** The git repository that the folder is in; else the folder around the agent's, where its peers are. */
+function projectOf(directory: string): string {
+  const start = existsSync(directory) ? realpathSync(directory) : directory;
+  for (let folder = start; folder !== path.dirname(folder); folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, '.git'))) return folder;
+  }
+  return path.dirname(start);
 }

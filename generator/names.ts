@@ -25,7 +25,7 @@ const TAKEN: ReadonlySet<string> = new Set(
 
 /** Values that generated modules import, and the object that a user's skills are put together in. */
 const TAKEN_VALUES: ReadonlySet<string> = new Set(
-  `addViolation codePointLength connect createCall deepEqual defineCheck defineValidator formats implement serve
+  `addViolation addViolations codePointLength connect createCall deepEqual defineCheck defineValidator formats implement serve
   skills`.split(/\s+/),
 );
 
@@ -33,10 +33,11 @@ const TAKEN_VALUES: ReadonlySet<string> = new Set(
 export function typePrefix(name: string): string {
   const parts = name
     .normalize('NFC')
-    .split(/[^\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}]+/u)
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .split(/[^\p{ID_Continue}]+|_+/u)
     .filter((part) => part !== '');
   const joined = parts.map((part) => capitalise(part)).join('');
-  return /^[\p{L}\p{Nl}]/u.test(joined) ? joined : `_${joined}`;
+  return /^\p{ID_Start}/u.test(joined) ? joined : `_${joined}`;
 }
 
 /** `finding` → `Finding`, `error` → `Error_`: the type of a definition, which stands alone. */

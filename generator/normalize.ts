@@ -26,6 +26,15 @@ export interface Definition {
   readonly schema: Schema | boolean;
 }
 
+/** A definition that has its name and not yet its schema. */
+interface Waiting {
+  readonly definition: Definition;
+  /** Where a walk to it starts. */
+  readonly start: SchemaRoot;
+  /** Whether it is a part of a schema that is checked as a whole. */
+  readonly isInside: boolean;
+}
+
 /** Turns the schemas of one contract into one dialect, with every reference pointing to a named definition. */
 export interface Normalizer {
   /** Normalizes one root; null where the schema has problems, which are then in `problems`. */
@@ -51,6 +60,7 @@ export function createNormalizer(
   const identity = ({ document, path }: Location): string => `${document.file}#${pointerOfPath(path)}`;
   const roots = new Map(rootList.map((root) => [identity(root), root] as const));
   const validated = new Set<string>();
+  const waiting: Waiting[] = [];
   const resolver = createResolver(files);
 
   const normalize = (root: SchemaRoot): Schema | boolean | null => {
@@ -61,7 +71,9 @@ export function createNormalizer(
     refuseTakenName(root, isFreeTypeName(root.typeName) && isFreeValueName(lowerFirst(root.typeName)));
     // With problems too: what its references lead to is worth knowing in the same run.
     const schema = walk(value, root.path, scope);
-    return problems.length > before ? null : schema;
+    const isSound = problems.length === before;
+    defineWaiting();
+    return isSound ? schema : null;
   };
 
   /** A name that x-ts-name gives must not be one that generated code needs for something else. */
@@ -106,8 +118,8 @@ export function createNormalizer(
       const known = KEYWORDS.get(keyword);
       if (keyword.startsWith('x-')) schema[keyword] = keywordValue;
       if (known === undefined || !known.drafts.includes(scope.draft) || DROPPED.has(keyword)) continue;
-      // In draft-07 a reference hides everything beside it.
-      if (old && value['$ref'] !== undefined && keyword !== '$ref' && !ANNOTATIONS.has(keyword)) continue;
+      // In draft-07 a reference hides everything beside it that could refuse a value.
+      if (old && value['$ref'] !== undefined && keyword !== '$ref' && known.treatment !== 'annotation') continue;
       if (keyword === '$ref') {
         const target = resolver.resolve(String(keywordValue), scope);
         if ('code' in target) problems.push({ ...target, place: scope.document.place([...path, '$ref']) });
@@ -127,14 +139,13 @@ export function createNormalizer(
         schema[keyword] = keywordValue.map((item, index) => inner(item, keyword, String(index)));
       } else if (known.holds === 'schema' || known.holds === 'schema-or-list') {
         schema[keyword] = inner(keywordValue, keyword);
-      } else if (keyword === 'enum' && Array.isArray(keywordValue) && keywordValue.length === 0) {
-        // No value is in an empty list, which is legal and which ajv refuses to compile.
-        schema['not'] = {};
-      } else {
+      } else if (keyword !== 'enum' || !isEmptyList(keywordValue)) {
         schema[keyword] = keywordValue;
       }
     }
-    return schema;
+    // No value is in an empty list, which is legal and which ajv refuses to compile.
+    const hidesEnum = old && value['$ref'] !== undefined;
+    return isEmptyList(value['enum']) && !hidesEnum ? { ...schema, not: {} } : schema;
   };
 
   /** Names what a reference leads to, and normalizes it the first time. */
@@ -149,18 +160,26 @@ export function createNormalizer(
     const owner = isShared || root !== undefined ? null : ownerOf(target);
     const typeName = root?.typeName ?? (typeof given === 'string' ? given : definitionName(target, owner));
     if (root === undefined) refuseTakenName(target, isFreeTypeName(typeName));
+    if (root === undefined && typeName.length > LONGEST_NAME) problems.push(tooLong(target, typeName));
     const module = root?.module ?? owner?.module ?? definitionsModule(typeName);
-    const place = { typeName, module, document: target.document, path: target.path };
-    // Registered before its own references are followed, so that a recursive schema ends.
-    const before = problems.length;
-    definitions.set(id, { ...place, schema: true });
-    const start = root ?? owner ?? { ...target, path: sharedResource(target), typeName, module };
-    const scope = resolver.scopeAt(target, start);
-    if (owner === null) validate(target, scope.draft);
-    const definition: Definition = { ...place, schema: walk(value, target.path, scope) };
+    const definition = { typeName, module, document: target.document, path: target.path, schema: true };
     definitions.set(id, definition);
-    if (problems.length > before) faulty.add(typeName);
+    const start = root ?? owner ?? { ...target, path: sharedResource(target), typeName, module };
+    // Its own references are followed later: a chain of them may be longer than the stack.
+    waiting.push({ definition, start, isInside: owner !== null });
     return definition;
+  };
+
+  const defineWaiting = (): void => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const { definition, start, isInside } = next;
+      const before = problems.length;
+      const scope = resolver.scopeAt(definition, start);
+      if (!isInside) validate(definition, scope.draft);
+      const schema = walk(valueAt(definition.document.value, definition.path), definition.path, scope);
+      definitions.set(identity(definition), { ...definition, schema });
+      if (problems.length > before) faulty.add(definition.typeName);
+    }
   };
 
   /** What `#` means in a definition outside every root: the definition in a capabilities file, the file elsewhere. */
@@ -184,23 +203,30 @@ export function createNormalizer(
 
   const defineShared = (key: string): void => {
     define({ document: files.main, path: ['definitions', key] });
+    defineWaiting();
   };
 
   return { normalize, defineShared, definitions, faulty, problems };
 }
 
+/** A definition has a file of its name, and disks hold names of 255 bytes. */
+const LONGEST_NAME = 80;
+
+function tooLong({ document, path }: Location, typeName: string): Problem {
+  return {
+    code: 'bad-name',
+    place: document.place(path, 'key'),
+    message: `The definition leads to a type name of ${typeName.length} characters, and a file cannot have it.`,
+    fix: `Give it a name of at most ${LONGEST_NAME} characters with x-ts-name.`,
+  };
+}
+
 /** Keywords that say where a schema is or whom it refers to; a normalized schema has no need of them. */
 const DROPPED: ReadonlySet<string> = new Set(['$schema', '$id', '$anchor', '$defs', 'definitions', '$comment']);
 
-/** What may stand beside a `$ref` even in draft-07, since it refuses nothing. */
-const ANNOTATIONS: ReadonlySet<string> = new Set([
-  'title',
-  'description',
-  'default',
-  'examples',
-  'readOnly',
-  'writeOnly',
-]);
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
 
 /** Path tokens that say nothing about what a definition is. */
 const CONTAINERS: ReadonlySet<string> = new Set(['$defs', 'definitions', 'properties', 'patternProperties']);

@@ -8,7 +8,8 @@ export interface SkillFile {
   /** Relative to the agent's folder, with `/`. */
   readonly path: string;
   readonly content: string;
-  readonly isNew: boolean;
+  /** What it holds now, which is all that may be replaced; null where there is none. */
+  readonly replaces: string | null;
 }
 
 export interface SkillsPlan {
@@ -19,26 +20,13 @@ export interface SkillsPlan {
 
 /** Decides which skill files are started, and what is added to skills.ts. */
 export async function planSkills(contract: ContractModel, existing: SkillFiles, out: string): Promise<SkillsPlan> {
-  const lacking = contract.capabilities.filter(({ names }) => !hasEntry(existing.skillsText, names.member));
-  const skills: SkillFile[] = [];
-  const notices: string[] = [];
-  let missing: readonly CapabilityModel[] = lacking;
-  if (existing.skillsText === null) {
-    const file = createSourceFile('skills.ts', '');
-    emitSkills(contract, out, file);
-    skills.push({ path: file.path, content: file.text().trimStart(), isNew: true });
-  } else if (lacking.length > 0) {
-    // ts-morph takes longer to load than everything else together, so only an edit loads it.
-    const { addSkills } = await import('./edit-skills.js');
-    const edit = addSkills(existing.skillsText, contract.names.type, lacking);
-    missing = edit.added;
-    if (edit.added.length > 0) skills.push({ path: 'skills.ts', content: edit.text, isNew: false });
-    notices.push(...edit.notices);
-  }
+  const { file: skillsFile, missing, notices } = await planSkillsFile(contract, existing.skillsText, out);
+  const skills = skillsFile === null ? [] : [skillsFile];
+  const remarks = [...notices];
   for (const capability of missing) {
     const name = `skills/${capability.skill}.ts`;
     if (existing.names.has(capability.skill)) {
-      notices.push(`${name} already exists and was left alone; see that it exports ${capability.names.value}.`);
+      remarks.push(`${name} already exists and was left alone; see that it exports ${capability.names.value}.`);
     }
     if (existing.names.has(capability.skill) || skills.some((skill) => skill.path === name)) continue;
     const file = createSourceFile(name, '');
@@ -48,21 +36,90 @@ export async function planSkills(contract: ContractModel, existing: SkillFiles, 
       out,
       file,
     );
-    skills.push({ path: name, content: file.text().trimStart(), isNew: true });
+    skills.push({ path: name, content: file.text().trimStart(), replaces: null });
   }
-  return { skills, notices: [...notices, ...unusedSkills(contract, existing)] };
+  return { skills, notices: [...remarks, ...unusedSkills(contract, existing)] };
+}
+
+interface SkillsFilePlan {
+  /** Null where it stays as it is. */
+  readonly file: SkillFile | null;
+  /** The capabilities that it has lacked until now. */
+  readonly missing: readonly CapabilityModel[];
+  readonly notices: readonly string[];
+}
+
+async function planSkillsFile(contract: ContractModel, text: string | null, out: string): Promise<SkillsFilePlan> {
+  if (text === null) {
+    const file = createSourceFile('skills.ts', '');
+    emitSkills(contract, out, file);
+    const content = file.text().trimStart();
+    return { file: { path: file.path, content, replaces: null }, missing: contract.capabilities, notices: [] };
+  }
+  if (CONFLICT.test(text))
+    return leave(
+      'skills.ts holds a merge conflict, so it was left alone; settle it by either side, and the next run adds what it lacks.',
+    );
+  const entries = findEntries(text, `${contract.names.type}Skills`);
+  const lacking = contract.capabilities.filter(({ names }) => !entries(names.member));
+  if (lacking.length === 0) return { file: null, missing: [], notices: [] };
+  // What is no UTF-8 was replaced when it was read, and would be lost when it is written.
+  if (text.includes('\ufffd')) return leave('skills.ts is not UTF-8 text, so it was left alone.');
+  // ts-morph takes longer to load than everything else together, so only an edit loads it.
+  const { addSkills } = await import('./edit-skills.js');
+  const { text: content, added, notices } = addSkills(text, contract.names.type, lacking);
+  return { file: added.length === 0 ? null : { path: 'skills.ts', content, replaces: text }, missing: added, notices };
+}
+
+const CONFLICT = /^<{7} .*\n(?:.*\n)*?={7}\r?\n(?:.*\n)*?>{7} /m;
+
+function leave(notice: string): SkillsFilePlan {
+  return { file: null, missing: [], notices: [notice] };
 }
 
 /**
- * Whether the text holds an entry of that name in some object literal. It may only be wrong by missing one, which the
- * syntax tree then finds: comments, strings and imports, in which names recur, are not looked at.
+ * Tells, without a parser, whether skills.ts has an entry of some name. Where the object of that type is found, it may
+ * only be wrong by missing an entry, which the syntax tree then finds; where there is none, any object literal counts,
+ * since the user puts the skills together in another way.
  */
-function hasEntry(text: string | null, name: string): boolean {
-  const code = text
-    ?.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '')
-    .replace(/^\s*import\b[^;'"]*['"][^'"\n]*['"];?/gm, '')
-    .replace(/'[^'\n]*'|"[^"\n]*"|`[^`]*`/g, "''");
-  return code !== undefined && new RegExp(`[{,]\\s*(?:async\\s+)?${name}\\s*[,:}(]`).test(code.replace(/,/g, ',,'));
+function findEntries(text: string, typeName: string): (name: string) => boolean {
+  const code = withoutText(text);
+  const behind = new RegExp(`^\\s*(?:as\\s+const\\s+)?(?:satisfies|as)\\s+${typeName}\\b`);
+  for (const opening of code.matchAll(/(?::\s*(\w+)\s*)?=\s*\{/g)) {
+    const { names, rest } = readObject(code.slice(opening.index + opening[0].length));
+    if (opening[1] === typeName || behind.test(rest)) return (name) => names.includes(name);
+  }
+  // Such an object is there, but not in a form that is known here.
+  if (new RegExp(`(?::|\\bas|\\bsatisfies)\\s*${typeName}\\b`).test(text)) return () => false;
+  const doubled = code.replace(/,/g, ',,');
+  return (name) => new RegExp(`[{,]\\s*(?:async\\s+)?${name}\\s*[,:}(]`).test(doubled);
+}
+
+const COMMENT_OR_STRING =
+  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")(\s*:)?|`(?:[^`\\]|\\[\s\S])*`/g;
+
+/** A text without what names recur in: comments, imports, and strings unless they name a member. */
+function withoutText(text: string): string {
+  return text
+    .replace(COMMENT_OR_STRING, (match: string, colon: string | undefined) =>
+      colon === undefined ? (match.startsWith('/') ? ' ' : "''") : match.replace(/['"]/g, ''),
+    )
+    .replace(/^[ \t]*import\b[^;']*'';?/gm, '');
+}
+
+/** The names in an object whose text begins behind its brace, without those inside of its entries, and what follows it. */
+function readObject(code: string): { readonly names: readonly string[]; readonly rest: string } {
+  let depth = 0;
+  let outer = '';
+  let end = 0;
+  for (; end < code.length && depth >= 0; end++) {
+    const character = code.charAt(end);
+    if ('}])'.includes(character)) depth--;
+    if (depth === 0) outer += character;
+    if ('{[('.includes(character)) depth++;
+  }
+  const names = outer.split(',').flatMap((entry) => /^\s*(?:async\s+)?([\w$]+)\s*(?:[:()]|$)/.exec(entry)?.[1] ?? []);
+  return { names, rest: code.slice(end) };
 }
 
 /** A removed capability's skill is the user's code: it is kept, and said to be kept. */

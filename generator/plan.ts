@@ -12,7 +12,7 @@ import { AGENT_FILE, type SkillFiles } from './load.js';
 import { MANIFEST, manifestText } from './manifest.js';
 import type { AgentFolderModel, CapabilityModel, ContractModel } from './model.js';
 import { planSkills, type SkillFile, type SkillsPlan } from './plan-skills.js';
-import { createSourceFile, type SourceFile } from './print.js';
+import { createSourceFile, lineText, type SourceFile } from './print.js';
 import { definitionImporter } from './symbols.js';
 
 /** A line that every generated file starts with, by which it is known again. */
@@ -96,7 +96,7 @@ async function capabilityFile(capability: CapabilityModel, contract: ContractMod
 }
 
 function header(source: string): string {
-  return `${HEADER} from ${source}. Do not edit: the next run overwrites it.\n/* eslint-disable */`;
+  return `${HEADER} from ${lineText(source)}. Do not edit: the next run overwrites it.\n/* eslint-disable */`;
 }
 
 function withManifest(folder: string, files: readonly SourceFile[], holdsOthers = false): OutputFolder {

@@ -21,7 +21,7 @@ export interface View {
 
 /** The name of a variable, type or member, which must be an identifier. */
 export function identifier(name: string): Code {
-  if (!/^[\p{L}\p{Nl}$_][\p{L}\p{Nl}$\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*$/u.test(name)) {
+  if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) {
     throw new Error(`${JSON.stringify(name)} is no identifier; names.ts should have made one of it.`);
   }
   return { code: name };
@@ -98,6 +98,11 @@ function keyText(name: string): string {
 export function comment(text: string, indent = 0): Code {
   const lines = commentText(text).split('\n');
   return { code: lines.map((line) => `${' '.repeat(indent)} * ${line}`.trimEnd()).join('\n') };
+}
+
+/** Text that cannot end the line comment it stands in. */
+export function lineText(text: string): string {
+  return escapeHidden(text.replaceAll('\n', '\\n'));
 }
 
 /** Text that cannot end the comment it stands in. */

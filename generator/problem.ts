@@ -30,7 +30,7 @@ export const PROBLEMS = {
   'yaml-syntax': 'The file is not one well-formed YAML document.',
   'duplicate-key': 'A mapping holds one key twice.',
   'not-json': 'A value has no JSON form, such as .nan, or is text with half a character.',
-  'too-deep': 'The file nests deeper than 100 levels.',
+  'too-deep': 'The file nests deeper than 100 levels, or its schemas lead to more work than can be done.',
   'unknown-key': 'The file has a key that the format does not know.',
   'missing-key': 'A required key is absent.',
   'wrong-type': 'A value is of another type than the format asks for.',

@@ -9,6 +9,7 @@ import {
   str,
   stringify,
 } from 'ajv';
+import { Type } from 'ajv/dist/compile/util.js';
 import { usePattern } from 'ajv/dist/vocabularies/code.js';
 import { isObject } from './json.js';
 import { typeNameOf } from './model.js';
@@ -53,7 +54,7 @@ const unevaluatedProperties: CodeKeywordDefinition = {
     });
     gen.if(_`!${all}`, () => {
       gen.forOf('key', _`Object.keys(${data})`, (key) => {
-        gen.if(_`!${seen}.has(${key})`, () => refuse(cxt, key, 'Str'));
+        gen.if(_`!${seen}.has(${key})`, () => refuse(cxt, key, Type.Str));
       });
     });
   },
@@ -81,29 +82,24 @@ const unevaluatedItems: CodeKeywordDefinition = {
       if (schema['contains'] === undefined) return;
       gen.forRange('index', 0, _`${data}.length`, (index) => {
         const valid = gen.name('valid');
-        cxt.subschema({ ...probe(cxt, schema['contains']), dataProp: index, dataPropType: NUMBER }, valid);
+        cxt.subschema({ ...probe(cxt, schema['contains']), dataProp: index, dataPropType: Type.Num }, valid);
         cxt.reset();
         gen.if(valid, () => gen.code(_`${seen}.add(${index})`));
       });
     });
     gen.forRange('index', first, _`${data}.length`, (index) => {
-      gen.if(_`!${seen}.has(${index})`, () => refuse(cxt, index, 'Num'));
+      gen.if(_`!${seen}.has(${index})`, () => refuse(cxt, index, Type.Num));
     });
   },
 };
 
-/** ajv's own number for the type of an index. */
-const NUMBER = 1;
-const STRING = 0;
-
 /** Checks what nothing has evaluated against the keyword's own schema. */
-function refuse(cxt: KeywordCxt, property: Name, type: 'Str' | 'Num'): void {
+function refuse(cxt: KeywordCxt, property: Name, dataPropType: Type): void {
   if (cxt.schema === false) {
     cxt.setParams({ name: property });
     cxt.error();
     return;
   }
-  const dataPropType = type === 'Str' ? STRING : NUMBER;
   cxt.subschema({ keyword: cxt.keyword, dataProp: property, dataPropType }, cxt.gen.name('valid'));
 }
 

@@ -1,10 +1,12 @@
 import { formats } from '@declaragent/runtime';
 import { _, type Code, type KeywordErrorDefinition, type Options, str } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { mapSubschemas } from './dialect.js';
+import { correctedKeywords } from './corrections.js';
+import { forEachSubschema, mapSubschemas } from './dialect.js';
 import { isObject, type JsonObject } from './json.js';
-import { type Schema, typeNameOf } from './model.js';
+import { referencesOf, referenceTo, type Schema, typeNameOf } from './model.js';
 import { unevaluatedKeywords } from './unevaluated.js';
+import { unionKeywords } from './unions.js';
 
 /** Messages that say what ajv's own leave to parameters, which a report does not carry. */
 const MESSAGES: Readonly<Record<string, KeywordErrorDefinition['message']>> = {
@@ -38,7 +40,7 @@ export function createAjv(options: Options): Ajv2020 {
   });
   // ajv would otherwise follow in every validator what it evaluates.
   ajv.opts.unevaluated = false;
-  for (const keyword of unevaluatedKeywords()) {
+  for (const keyword of [...unevaluatedKeywords(), ...unionKeywords(), ...correctedKeywords()]) {
     ajv.removeKeyword(String(keyword.keyword));
     ajv.addKeyword(keyword);
   }
@@ -62,7 +64,41 @@ export function compilable(schema: Schema): Schema {
     if (!isObject(value)) return value;
     return unionsAsConditions(protoAsPattern(mapSubschemas(value, rewrite)), definitions);
   };
-  return rewrite(schema) as Schema;
+  return branchesAsDefinitions(rewrite(schema) as Schema);
+}
+
+/**
+ * unevaluated* checks the branches that it looks into once more, in place. One that leads back to itself would be written
+ * out without end, so branches with references become definitions, which are functions.
+ */
+function branchesAsDefinitions(schema: Schema): Schema {
+  if (!hasUnevaluated(schema)) return schema;
+  const branches: Record<string, unknown> = {};
+  const move = (value: unknown): unknown => {
+    if (!isObject(value)) return value;
+    return mapSubschemas(value, (subschema, keyword) => {
+      const inner = move(subschema);
+      if (!BRANCHES.has(keyword) || !isObject(inner) || referencesOf(inner).size === 0) return inner;
+      const name = `branch${Object.keys(branches).length}`;
+      branches[name] = inner;
+      return { $ref: referenceTo(name) };
+    });
+  };
+  const { $defs, ...root } = move(schema) as JsonObject;
+  const definitions = { ...(isObject($defs) ? $defs : {}), ...branches };
+  return Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions };
+}
+
+/** Keywords whose schemas may fail without the value being wrong. */
+const BRANCHES: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'if', 'contains']);
+
+function hasUnevaluated(schema: unknown): boolean {
+  if (!isObject(schema)) return false;
+  let found = schema['unevaluatedProperties'] !== undefined || schema['unevaluatedItems'] !== undefined;
+  forEachSubschema(schema, (inner) => {
+    found ||= hasUnevaluated(inner);
+  });
+  return found;
 }
 
 function protoAsPattern(schema: JsonObject): JsonObject {

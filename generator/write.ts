@@ -1,8 +1,21 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
-import { type Difference, OutputError, readText } from './compare.js';
+import { type Difference, readText } from './compare.js';
 import { MANIFEST } from './manifest.js';
+import { errorCode, OutputError } from './output-error.js';
 import { HEADER, type Plan } from './plan.js';
+import { discardStaging, leftStagings, removeIfEmpty } from './staging.js';
 
 export interface Written {
   /** Paths relative to the agent's folder. */
@@ -14,75 +27,160 @@ export interface Written {
   readonly kept: readonly string[];
 }
 
-/** Brings the disk to the plan. Touches only files that differ, and deletes only what the last manifest lists unchanged. */
-export function writeOutput(directory: string, plan: Plan, differences: readonly Difference[]): Written {
-  const contents = new Map<string, string>();
-  for (const folder of plan.folders) {
-    for (const [name, content] of folder.files) contents.set(path.posix.join(folder.path, name), content);
+/** What becomes of one file. */
+interface Change {
+  /** Relative to the agent's folder, with `/`. */
+  readonly path: string;
+  readonly kind: Difference['kind'];
+  /** Null for a file that is deleted. */
+  readonly content: string | null;
+  /** The text that a file of the user's must still have, null for none; undefined for a file of codegen's. */
+  readonly replaces: string | null | undefined;
+}
+
+const NOTHING_WRITTEN = 'Nothing was written.';
+
+/**
+ * Brings the disk to the plan. Touches only files that differ, and deletes only what the last manifest lists unchanged.
+ * All is prepared in `staging` first, so that a full disk is met before anything has changed; then each file is put in
+ * place in one step, so that nobody reads half a file.
+ */
+export function writeOutput(directory: string, staging: string, plan: Plan, differences: readonly Difference[]): void {
+  const changes = planChanges(plan, differences);
+  for (const change of changes) assertMayChange(directory, change);
+  for (const change of changes) stage(directory, staging, change);
+  for (const change of changes) assertMayChange(directory, change);
+  let closing = NOTHING_WRITTEN;
+  for (const change of changes) {
+    apply(directory, staging, change, closing);
+    closing = 'What comes before it was; run codegen again for the rest.';
   }
-  for (const { path: file, content } of plan.skills) contents.set(file, content);
+  for (const left of leftStagings(directory)) discardStaging(directory, left);
+}
+
+/** What a run that puts these differences right has done. */
+export function summarize(differences: readonly Difference[]): Written {
   const changes = differences.filter(({ kind }) => kind !== 'orphaned');
-  for (const { path: file, kind } of changes) assertWritable(directory, file, kind);
   const orphans = differences.filter(({ kind }) => kind === 'orphaned');
-  for (const { path: file, fixedByCodegen } of orphans) if (fixedByCodegen) assertWritable(directory, file, 'orphaned');
-  // Manifests go last: a run that is cut off before leaves the old list, by which the next run still knows its files.
-  const ordered = [...changes].sort(
-    (left, right) => Number(left.path.endsWith(MANIFEST)) - Number(right.path.endsWith(MANIFEST)),
-  );
-  for (const { path: file } of ordered) replaceFile(path.join(directory, file), contents.get(file) ?? '');
-  const deleted = orphans.filter(({ fixedByCodegen }) => fixedByCodegen).map(({ path: file }) => file);
-  for (const file of deleted) removeFile(directory, file);
+  const pathsOf = (some: readonly Difference[]): string[] => some.map(({ path: file }) => file);
   return {
-    written: changes.map(({ path: file }) => file),
-    deleted,
-    overwritten: changes
-      .filter(({ kind, path: file }) => kind === 'edited' && !file.endsWith(MANIFEST))
-      .map(({ path: file }) => file),
-    kept: orphans.filter(({ fixedByCodegen }) => !fixedByCodegen).map(({ path: file }) => file),
+    written: pathsOf(changes),
+    deleted: pathsOf(orphans.filter(({ fixedByCodegen }) => fixedByCodegen)),
+    overwritten: pathsOf(changes.filter(({ kind, path: file }) => kind === 'edited' && !file.endsWith(MANIFEST))),
+    kept: pathsOf(orphans.filter(({ fixedByCodegen }) => !fixedByCodegen)),
   };
 }
 
-function assertWritable(directory: string, file: string, kind: Difference['kind']): void {
+/**
+ * In the order in which they are made, so that the next run sees what one that was cut off has yet to do: a skill is
+ * there before skills.ts names it, and manifests, by which codegen knows what it may delete, go last. The user's files,
+ * which may have changed meanwhile, go first.
+ */
+function planChanges(plan: Plan, differences: readonly Difference[]): Change[] {
+  const contents = new Map(
+    plan.folders.flatMap((folder) =>
+      [...folder.files].map(([name, content]) => [path.posix.join(folder.path, name), content] as const),
+    ),
+  );
+  const skills = new Map(plan.skills.map((skill) => [skill.path, skill] as const));
+  const changes = differences
+    .filter(({ fixedByCodegen }) => fixedByCodegen)
+    .map(({ path: file, kind }): Change => {
+      const skill = skills.get(file);
+      const content = kind === 'orphaned' ? null : (skill?.content ?? contents.get(file) ?? '');
+      return { path: file, kind, content, replaces: skill?.replaces };
+    });
+  const rank = ({ path: file, content, replaces }: Change): number => {
+    if (replaces !== undefined) return file === 'skills.ts' ? 1 : 0;
+    if (file.endsWith(MANIFEST)) return 4;
+    return content === null ? 3 : 2;
+  };
+  return changes.sort((left, right) => rank(left) - rank(right));
+}
+
+function stage(directory: string, staging: string, { path: file, content, replaces }: Change): void {
+  const place = path.join(directory, file);
+  const prepared = path.join(directory, staging, file);
+  try {
+    // By the folders in it, one that this run leaves empty is found even if the run is cut off.
+    mkdirSync(path.dirname(prepared), { recursive: true });
+    if (content === null) return;
+    mkdirSync(path.dirname(place), { recursive: true });
+    accessSync(path.dirname(place), constants.W_OK);
+    // Generated code can be made again after a power cut; what is the user's must be on the disk before it is in place.
+    writeFileSync(prepared, content, { flag: 'wx', flush: replaces !== undefined });
+    if (typeof replaces === 'string') chmodSync(prepared, lstatSync(place).mode);
+  } catch (error) {
+    throw new OutputError(`${file} cannot be written (${errorCode(error)}). ${NOTHING_WRITTEN}`);
+  }
+}
+
+function apply(directory: string, staging: string, change: Change, closing: string): void {
+  const { path: file, content } = change;
+  assertPlace(directory, file, closing);
+  assertUsers(directory, change, closing);
+  try {
+    if (content === null) rmSync(path.join(directory, file), { force: true });
+    else renameSync(path.join(directory, staging, file), path.join(directory, file));
+  } catch (error) {
+    throw new OutputError(`${file} could not be put in place (${errorCode(error)}). ${closing}`);
+  }
+  if (content === null) removeIfEmpty(directory, path.posix.dirname(file));
+}
+
+function assertMayChange(directory: string, change: Change): void {
+  const { path: file, kind } = change;
+  assertPlace(directory, file, NOTHING_WRITTEN);
+  assertUsers(directory, change, NOTHING_WRITTEN);
+  if (kind !== 'edited' || file.endsWith(MANIFEST)) return;
+  const found = readText(path.join(directory, file));
+  if (found === null || isGenerated(found)) return;
+  throw new OutputError(`${file} is not from codegen, which would overwrite it; move it away. ${NOTHING_WRITTEN}`);
+}
+
+/** Whether a text was once codegen's, even if a merge has put its mark before the first line. */
+function isGenerated(text: string): boolean {
+  return text
+    .replace(/^\ufeff/, '')
+    .replace(/^<{7}.*\n/, '')
+    .startsWith(HEADER);
+}
+
+/** No link is followed, and no folder replaced by a file. */
+function assertPlace(directory: string, file: string, closing: string): void {
   const parts = file.split('/');
   for (let length = 1; length <= parts.length; length++) {
-    const place = path.join(directory, ...parts.slice(0, length));
-    const stats = lstatSync(place, { throwIfNoEntry: false });
+    const place = parts.slice(0, length).join('/');
+    const stats = statsOf(directory, place, closing);
     if (stats === undefined) break;
     if (stats.isSymbolicLink()) {
-      throw new OutputError(
-        `${parts.slice(0, length).join('/')} is a symbolic link, and codegen writes through none; remove it. Nothing was written.`,
-      );
+      throw new OutputError(`${place} is a symbolic link, and codegen writes through none; remove it. ${closing}`);
     }
     const isLast = length === parts.length;
-    if (isLast !== stats.isFile()) {
-      throw new OutputError(
-        `${parts.slice(0, length).join('/')} should be a ${isLast ? 'file' : 'folder'}; move it away. Nothing was written.`,
-      );
+    if (isLast ? !stats.isFile() : !stats.isDirectory()) {
+      throw new OutputError(`${place} should be a ${isLast ? 'file' : 'folder'}; move it away. ${closing}`);
     }
   }
-  if (kind !== 'edited' || file.endsWith(MANIFEST)) return;
-  const found = readText(path.join(directory, file)) ?? '';
-  if (found.startsWith(HEADER)) return;
-  throw new OutputError(`${file} is not from codegen, which would overwrite it; move it away. Nothing was written.`);
 }
 
-function replaceFile(file: string, content: string): void {
-  mkdirSync(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
+/** What the user saved while codegen ran is not lost. */
+function assertUsers(directory: string, { path: file, replaces }: Change, closing: string): void {
+  if (replaces === undefined || textOf(path.join(directory, file)) === replaces) return;
+  throw new OutputError(`${file} was changed while codegen ran; run it again. ${closing}`);
+}
+
+function statsOf(directory: string, place: string, closing: string): Stats | undefined {
   try {
-    writeFileSync(temporary, content, { flag: 'wx' });
-    renameSync(temporary, file);
+    return lstatSync(path.join(directory, place), { throwIfNoEntry: false });
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new OutputError(`${file} could not be written (${(error as NodeJS.ErrnoException).code ?? String(error)}).`);
+    throw new OutputError(`${place} cannot be looked at (${errorCode(error)}). ${closing}`);
   }
 }
 
-/** Deletes a file, and the folders that it leaves empty. */
-function removeFile(directory: string, file: string): void {
-  rmSync(path.join(directory, file));
-  for (let folder = path.posix.dirname(file); folder !== '.'; folder = path.posix.dirname(folder)) {
-    if (readdirSync(path.join(directory, folder)).length > 0) return;
-    rmdirSync(path.join(directory, folder));
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
   }
 }

@@ -52,6 +52,7 @@ export function createCall<Input, Output, Errors>(
   const createOutgoing = (input: Input, options: CallOptions = {}): OutgoingCall => {
     const timeoutMs = options.timeoutMs ?? capability.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     assertTimeout(timeoutMs);
+    assertSignal(options.signal);
     const { messageId, correlationId } = bus.createIds(options.correlationId);
     return {
       messageId,
@@ -114,6 +115,12 @@ export function createCall<Input, Output, Errors>(
   };
 
   return Object.assign(call, { outcome, start, notify });
+}
+
+/** What is no signal would only be found out when the call has been sent. */
+function assertSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new TypeError('The signal of a call must be an AbortSignal, such as that of an AbortController.');
 }
 
 const SUCCEEDED = { status: 'ok' } as const;

@@ -72,6 +72,7 @@ export {
 } from './transport.js';
 export {
   addViolation,
+  addViolations,
   type Check,
   codePointLength,
   deepEqual,

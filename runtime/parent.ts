@@ -20,7 +20,8 @@ export const HOPS_HEADER = 'x-declaragent-hops';
 export const MAX_HOPS = 16;
 
 const TRACEPARENT_HEADER = 'traceparent';
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/;
+/** Later versions of the header may have more behind another dash. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-[\x21-\x7e]*)?$/;
 
 /** How deep a message is nested; more than any limit where its header is not a number. */
 export function hopsOf(headers: AgentRpcEnvelope['headers']): number {

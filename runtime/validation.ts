@@ -79,17 +79,39 @@ export interface Check {
   errors: Violation[] | null;
 }
 
+/**
+ * How many bodies one validation may enter, and how many violations it may hold. A recursive schema with branches can
+ * lead a few hundred bytes to billions of either; a message of 10,000 keys leads a reasonable one to neither.
+ */
+const MAX_STEPS = 250_000;
+const MAX_HELD = 250_000;
+
+/** Validators run one at a time, since none of them waits. */
+let steps = 0;
+
 /** Makes the body of a generated validator; called by generated code only. */
 // biome-ignore lint/suspicious/noExplicitAny: see Check
 export function defineCheck(body: (data: any, instancePath?: string) => boolean): Check {
-  return Object.assign(body, { errors: null });
+  const check = (data: unknown, instancePath?: string): boolean => {
+    if (++steps > MAX_STEPS) throw new RangeError('The validation takes too many steps.');
+    return body(data, instancePath);
+  };
+  return Object.assign(check, { errors: null });
 }
 
 /** Adds what a generated validator found to what it found before; called by generated code only. */
 export function addViolation(found: Violation[] | null, path: string, keyword: string, message: string): Violation[] {
   const violation = { path, keyword, message };
   if (found === null) return [violation];
-  found.push(violation);
+  if (found.push(violation) > MAX_HELD) throw new RangeError('The validation finds too many violations.');
+  return found;
+}
+
+/** Adds what another body found; called by generated code only. */
+export function addViolations(found: Violation[] | null, more: Violation[] | null): Violation[] {
+  if (found === null) return more ?? [];
+  for (const violation of more ?? []) found.push(violation);
+  if (found.length > MAX_HELD) throw new RangeError('The validation finds too many violations.');
   return found;
 }
 
@@ -97,11 +119,12 @@ export function addViolation(found: Violation[] | null, path: string, keyword: s
 export function defineValidator<T>(schema: JsonSchema, body: Check): Validator<T> {
   const findViolations = (value: unknown): ViolationReport | null => {
     let valid: boolean;
+    steps = 0;
     try {
       valid = body(value);
     } catch {
-      // A value nested deeper than the stack, or one that throws when it is read; neither comes from the wire.
-      return { violations: [{ path: '', keyword: 'depth', message: 'cannot be read to its end' }], total: 1 };
+      // A value nested deeper than the stack, one that throws when it is read, or one that takes too much work.
+      return { violations: [{ path: '', keyword: 'depth', message: 'cannot be checked to its end' }], total: 1 };
     }
     const found = body.errors ?? [];
     body.errors = null;

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { escapeControls } from '../generator/index.js';
 import { addCodegenCommand } from './commands/codegen.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Io } from './io.js';
 
 /** Runs the command line on the given outside and says the exit status. Never touches the process. */
-export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function run(args: readonly string[], outside: Io): Promise<ExitCode> {
+  const io = withoutControls(outside);
   let exitCode: ExitCode = EXIT.done;
   const program = new Command('declaragent')
     .description('Typed contracts between agents: capabilities.yaml is the interface, the rest is generated.')
@@ -39,4 +41,13 @@ function versionOfThisPackage(): string {
   const file = createRequire(import.meta.url).resolve('declaragent/package.json');
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
   return version;
+}
+
+/** Names of files and texts of contracts come from others, and a terminal must not obey them. */
+function withoutControls(io: Io): Io {
+  return {
+    ...io,
+    stdout: (text) => io.stdout(escapeControls(text)),
+    stderr: (text) => io.stderr(escapeControls(text)),
+  };
 }

@@ -31,14 +31,18 @@ export async function emitType(
   importType: (definitionTypeName: string) => void,
 ): Promise<void> {
   const shape = await createShaper(importType, textOf).shape(schema, TYPES);
-  const masked = maskShape(shape, typeName);
-  const printed = (await compileTypes(masked.shape as object, typeName, OPTIONS)).trim();
-  file.append(source(masked.unmask(finish(printed))));
+  const masked = maskShape(shape);
+  const printed = (await compileTypes(masked.shape as object, STAND_IN, OPTIONS)).trim();
+  // The library takes an underscore or an umlaut out of a name that others import.
+  const named = printed.replace(new RegExp(`^(export (?:interface|type)) ${STAND_IN}\\b`, 'm'), `$1 ${typeName}`);
+  file.append(source(masked.unmask(finish(named))));
 }
+
+const STAND_IN = 'Declared';
 
 /** What a shape prints as, on one line, for a place in which json-schema-to-typescript takes only text. */
 async function textOf(shape: Shape): Promise<string> {
-  const masked = maskShape(withoutComments(shape), '');
+  const masked = maskShape(withoutComments(shape));
   // As a property's type nothing is hoisted, neither to an interface nor to an alias.
   const wrapper = {
     type: 'object',
@@ -81,8 +85,8 @@ interface Masked {
  * `hasOwnProperty` for a method and prints names without escaping what hides or reorders text; and what edits its output
  * must not meet a brace or a parenthesis that stands in a string. No placeholder occurs in the shape itself.
  */
-function maskShape(shape: Shape, typeName: string): Masked {
-  const everything = JSON.stringify(shape) + typeName;
+function maskShape(shape: Shape): Masked {
+  const everything = JSON.stringify(shape);
   let word = 'masked';
   while (everything.includes(word)) word += '_';
   const indexes = new Map<string, number>();

@@ -9,6 +9,7 @@ import {
   formatProblem,
   type Generated,
   generate,
+  OptionsError,
   OutputError,
 } from '../../generator/index.js';
 import { EXIT, type ExitCode } from '../exit.js';
@@ -66,7 +67,7 @@ async function runFolder(folder: string, flags: Flags, io: Io): Promise<ExitCode
     return reportGenerated(folder, await generate(options), io);
   } catch (error) {
     if (error instanceof ContractError) return reportProblems(folder, error, io);
-    if (error instanceof RangeError) {
+    if (error instanceof OptionsError) {
       io.stderr(`${error.message} Give --out a relative path without "..".\n`);
       return EXIT.usage;
     }

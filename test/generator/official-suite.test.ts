@@ -4,7 +4,8 @@ import { ContractError, generate } from '../../generator/index.js';
 import { installRuntime, type Job, runChecks, transpile } from '../support/child.js';
 import { typeCheck } from '../support/compilers.js';
 import { capability, contractText } from '../support/contract.js';
-import { createScratch, writeFiles } from '../support/scratch.js';
+import { keywordsPage, type Tally } from '../support/keywords-page.js';
+import { createScratch, repository, writeFiles } from '../support/scratch.js';
 import { findSuite, readSuite, type SuiteGroup } from '../support/suite.js';
 import { literalType } from '../support/typed.js';
 
@@ -30,13 +31,14 @@ interface Outcome {
   readonly verdicts: number;
   /** Valid values that the generated type refuses. */
   readonly refusedByType: string[];
+  readonly tallies: Tally[];
 }
 
 async function runSuite(draft: string): Promise<Outcome> {
   const groups = readSuite(suite ?? '', draft);
   const folder = createScratch();
   installRuntime(folder);
-  const outcome: Outcome = { refused: {}, crashed: [], wrong: [], verdicts: 0, refusedByType: [] };
+  const outcome: Outcome = { refused: {}, crashed: [], wrong: [], verdicts: 0, refusedByType: [], tallies: [] };
   const compiled: SuiteGroup[] = [];
   const jobs: Job[] = [];
   for (const [index, group] of groups.entries()) {
@@ -54,15 +56,19 @@ async function runSuite(draft: string): Promise<Outcome> {
       const code = error instanceof ContractError ? error.problems[0]?.code : undefined;
       if (code === undefined) outcome.crashed.push(`${group.name}: ${error}`);
       else outcome.refused[code] = (outcome.refused[code] ?? 0) + 1;
+      outcome.tallies.push({ schema: group.schema, passing: 0, refused: group.tests.length });
     }
   }
-  const wrong = runChecks(folder, jobs).flatMap((results, index) =>
-    (compiled[index]?.tests ?? []).flatMap(({ description, valid }, position) => {
+  const wrong = runChecks(folder, jobs).flatMap((results, index) => {
+    const { name, schema, tests } = compiled[index] as SuiteGroup;
+    const failed = tests.flatMap(({ description, valid }, position) => {
       const result = results[position];
-      if (typeof result === 'string') outcome.crashed.push(`${compiled[index]?.name}: ${result}`);
-      return (result === null) === valid ? [] : [`${compiled[index]?.name}: ${description}`];
-    }),
-  );
+      if (typeof result === 'string') outcome.crashed.push(`${name}: ${result}`);
+      return (result === null) === valid ? [] : [`${name}: ${description}`];
+    });
+    outcome.tallies.push({ schema, passing: tests.length - failed.length, refused: 0 });
+    return failed;
+  });
   const verdicts = jobs.reduce((sum, { values }) => sum + values.length, 0);
   const errors = typeCheck(folder, '7', 'nodenext')
     .split('\n')
@@ -110,5 +116,9 @@ describe.skipIf(suite === null).each(Object.keys(REFUSALS))('the official JSON S
 
   it('is refused only where it leads to the network or asks for what is not compiled', () => {
     expect(outcome.refused).toEqual(REFUSALS[draft]);
+  });
+
+  it.runIf(draft === 'draft2020-12')('is what docs/keywords.md counts', async () => {
+    await expect(keywordsPage(outcome.tallies)).toMatchFileSnapshot(path.join(repository, 'docs/keywords.md'));
   });
 });

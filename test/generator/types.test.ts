@@ -149,6 +149,21 @@ const CASES: Readonly<Record<string, TypeCase>> = {
     },
     code: "export const right: T = { '; export const evil = 1; //': 'a: (', a: '; }', b: ['x; }', 'masked0_', { masked1_: '}\\n{' }], c: 'a declaragentKey0_: b' };\n// @ts-expect-error\nexport const wrong: T = { a: '; }}' };",
   },
+  'a schema that contradicts itself compiles': {
+    schema: {
+      allOf: [
+        { type: 'string', if: { type: 'array', enum: ['a', 1] } },
+        { oneOf: [{ enum: [false, 'b'] }, true], unevaluatedItems: false },
+        { propertyNames: { not: { type: 'array', required: ['length'] } } },
+        { type: 'array', items: { type: 'boolean' }, uniqueItems: true },
+      ],
+    },
+    code: '// @ts-expect-error\nexport const wrong: T = 1;',
+  },
+  'a name with an underscore or an umlaut is the name': {
+    schema: { $ref: '#/$defs/a', $defs: { a: { 'x-ts-name': 'With_under', $ref: '#/$defs/ü' }, ü: number } },
+    code: "export const right: T = 1;\n// @ts-expect-error\nexport const wrong: T = '';",
+  },
   'names of declarations that generated code could hide are left free': {
     schema: { $ref: '#/definitions/Promise' },
     code: "export const right: T = '';\nexport const later: Promise<T> = Promise.resolve('');",
@@ -196,7 +211,7 @@ describe('a generated type', () => {
        * First line.
        * Second *\\/ line /* with @tags and \`code\`.
        */
-      export interface C28Input {
+      export interface C30Input {
         /**
          * A count.
          * An integer.

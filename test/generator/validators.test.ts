@@ -75,6 +75,40 @@ const CASES: Readonly<Record<string, Case>> = {
     { a: 1, b: 1 },
     ['', 'unevaluatedProperties', "must NOT have unevaluated property 'b'"],
   ],
+  'what nothing has evaluated, at its path': [
+    { unevaluatedProperties: { type: 'null' } },
+    { 'a/b': 1 },
+    ['/a~1b', 'type', 'must be null'],
+  ],
+  'an unevaluated item, by its index': [
+    { prefixItems: [true], unevaluatedItems: { type: 'null' } },
+    [1, null, 2],
+    ['/2', 'type', 'must be null'],
+  ],
+  'unevaluated properties of a branch that leads back to itself': [
+    { anyOf: [{ properties: { a: { $ref: '#', unevaluatedProperties: false } } }] },
+    { a: { b: 1 } },
+    ['/a', 'unevaluatedProperties', "must NOT have unevaluated property 'b'"],
+    ['', 'anyOf', 'must match a schema in anyOf'],
+  ],
+  'names by a reference': [
+    { propertyNames: { $ref: '#/$defs/short' }, $defs: { short: { maxLength: 1 } } },
+    { ab: 1 },
+    ['', 'maxLength', 'must NOT have more than 1 characters'],
+    ['', 'propertyNames', 'property name must be valid'],
+  ],
+  'an empty list behind one that contains what it must': [
+    { items: { contains: { type: 'null' } } },
+    [[null], []],
+    ['/1', 'contains', 'must contain at least 1 valid item(s)'],
+  ],
+  'a multiple in decimal digits': [{ multipleOf: 0.01 }, 0.07],
+  'a multiple that is large': [{ multipleOf: 1 }, 1e21],
+  'a multiple as wrong, in decimal digits': [
+    { multipleOf: 0.03 },
+    0.07,
+    ['', 'multipleOf', 'must be multiple of 0.03'],
+  ],
   'recursion, at any depth': [
     { type: 'object', properties: { next: { $ref: '#' }, id: { type: 'string' } } },
     { next: { next: { id: 7 } } },
@@ -83,6 +117,13 @@ const CASES: Readonly<Record<string, Case>> = {
   'nothing at all where the schema is true': [true, 7],
   'every value where the schema is false': [false, 7, ['', 'not', 'must NOT be valid']],
   'an empty enum': [{ enum: [] }, 1, ['', 'not', 'must NOT be valid']],
+  'an empty enum beside another not': [{ enum: [], not: false }, 1, ['', 'not', 'must NOT be valid']],
+  'a repeated item called __proto__': [
+    { items: { type: 'string' }, uniqueItems: true },
+    ['__proto__', '__proto__'],
+    ['', 'uniqueItems', 'must NOT have duplicate items (items ## 1 and 0 are identical)'],
+  ],
+  'a constant with a key called __proto__': [JSON.parse('{"const":{"__proto__":1}}'), JSON.parse('{"__proto__":1}')],
   'hostile text in names and constants': [
     { properties: { '"*/ ${x}\n\u2028': { const: '`"\'\\' } } },
     { '"*/ ${x}\n\u2028': 1 },

@@ -1,6 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { generate, OutputError } from '../../generator/index.js';
+import { MANIFEST } from '../../generator/manifest.js';
 import {
   contract,
   createAgentFolder,
@@ -12,6 +15,7 @@ import {
 } from '../support/agent-folder.js';
 import { command } from '../support/command.js';
 import { capability, contractText } from '../support/contract.js';
+import { interceptDisk, type Operation } from '../support/faults.js';
 import { createScratch, readTree, stampTree, writeFiles } from '../support/scratch.js';
 
 describe('codegen', () => {
@@ -110,5 +114,118 @@ describe('codegen', () => {
 
   it('leaves no temporary file behind', async () => {
     expect(Object.keys(readTree(await createAgentFolder())).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+const both = contractText({ capabilities: [review, merge] });
+
+/** Whether an operation is the last that prepares: a manifest is prepared after every other file. */
+function endsPreparing({ name, target }: Operation): boolean {
+  return name === 'writeFileSync' && target.endsWith(`generated/a/${MANIFEST}`);
+}
+
+/** Does `meanwhile` when codegen has done the first operation that `isMoment` picks, and returns what codegen threw. */
+async function generateWhile(
+  folder: string,
+  isMoment: (operation: Operation) => boolean,
+  meanwhile: () => void,
+): Promise<unknown> {
+  let isDone = false;
+  const restore = interceptDisk((operation) => {
+    const result = operation.perform();
+    if (!isDone && isMoment(operation)) {
+      isDone = true;
+      meanwhile();
+    }
+    return result;
+  });
+  try {
+    await generate({ directory: folder });
+    return null;
+  } catch (error) {
+    return error;
+  } finally {
+    restore();
+    expect(isDone).toBe(true);
+  }
+}
+
+describe('what changes while codegen runs', () => {
+  it.each<[string, string, (place: string, elsewhere: string) => void]>([
+    ['a file becomes a link', REVIEW, (place, elsewhere) => symlinkSync(path.join(elsewhere, 'file'), place)],
+    ['a folder becomes a link', 'generated/a/capabilities', (place, elsewhere) => symlinkSync(elsewhere, place)],
+    ['the output becomes a link', 'generated', (place, elsewhere) => symlinkSync(elsewhere, place)],
+    ['a file becomes a folder', REVIEW, (place) => mkdirSync(place)],
+    ['a folder becomes a file', 'generated/a', (place) => writeFiles(path.dirname(place), { a: 'mine\n' })],
+    ['skills.ts is saved', 'skills.ts', (place) => writeFiles(path.dirname(place), { 'skills.ts': '// mine\n' })],
+    ['a skill is written', 'skills/merge.ts', (place) => writeFiles(path.dirname(place), { 'merge.ts': '// mine\n' })],
+  ])('is left as it is, and nothing else is written, when %s', async (_, name, swap) => {
+    const folder = await createAgentFolder();
+    const changed = capability('review', true);
+    writeFiles(folder, { 'capabilities.yaml': contractText({ capabilities: [changed, merge] }) });
+    const elsewhere = createScratch({ file: 'theirs\n' });
+    let before = {};
+    const error = await generateWhile(folder, endsPreparing, () => {
+      rmSync(path.join(folder, name), { recursive: true, force: true });
+      swap(path.join(folder, name), elsewhere);
+      before = stampTree(folder);
+    });
+    expect(error).toBeInstanceOf(OutputError);
+    expect(String(error)).toMatch(/^OutputError: [^\n]*\. Nothing was written\.$/);
+    expect(readTree(elsewhere)).toEqual({ file: 'theirs\n' });
+    expect(withoutRuns(stampTree(folder))).toEqual(withoutRuns(before));
+  });
+});
+
+describe('what changes while files are put in place', () => {
+  it('is left as it is, and codegen says that it was interrupted and how to go on', async () => {
+    const folder = await createAgentFolder();
+    const before = readTree(folder);
+    rmSync(path.join(folder, 'generated'), { recursive: true });
+    const elsewhere = createScratch();
+    const home = path.join(folder, 'generated/a');
+    const error = await generateWhile(
+      folder,
+      ({ name }) => name === 'renameSync',
+      () => {
+        renameSync(home, `${home}-moved`);
+        symlinkSync(elsewhere, home);
+      },
+    );
+    expect(String(error)).toBe(
+      'OutputError: generated/a is a symbolic link, and codegen writes through none; remove it. ' +
+        'What comes before it was; run codegen again for the rest.',
+    );
+    expect(readTree(elsewhere)).toEqual({});
+    rmSync(home);
+    renameSync(`${home}-moved`, home);
+    await command(folder, 'codegen');
+    expect(readTree(folder)).toEqual(before);
+  });
+});
+
+function withoutRuns(tree: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(tree).filter(([name]) => !name.startsWith('.declaragent-run.')));
+}
+
+describe('a file of the user', () => {
+  it('keeps its permissions when it is added to', async () => {
+    const folder = await createAgentFolder();
+    chmodSync(path.join(folder, 'skills.ts'), 0o640);
+    writeFiles(folder, { 'capabilities.yaml': both });
+    await command(folder, 'codegen');
+    expect(statSync(path.join(folder, 'skills.ts')).mode & 0o777).toBe(0o640);
+  });
+
+  it('that a manifest lists outside its folder is not deleted', async () => {
+    const peers = peersText('peer');
+    const hash = createHash('sha256').update(peers).digest('hex');
+    const folder = createScratch({
+      'rpc-peers.yaml': peers,
+      'peer.yaml': contractText({ agent: 'agent://peer', capabilities: [merge] }),
+      'generated/.declaragent-manifest.json': JSON.stringify({ format: 1, files: { '../rpc-peers.yaml': hash } }),
+    });
+    expect((await command(folder, 'codegen')).status).toBe(0);
+    expect(readTree(folder)['rpc-peers.yaml']).toBe(peers);
   });
 });

@@ -222,3 +222,10 @@ test('a contract of another format is refused with one sentence', async () => {
     /^The contract of agent:\/\/pr-reviewer was generated for format 2, and this @declaragent\/runtime runs format 1;/,
   );
 });
+
+test('a signal that is none is refused before anything is sent, and leaves nothing behind', async () => {
+  const { review, concierge } = await createPair();
+  const options = { signal: {} as AbortSignal };
+  await expect(review.outcome({ prUrl: 'x' }, options)).rejects.toThrow(TypeError);
+  expect(concierge.health().pending).toBe(0);
+});

@@ -28,9 +28,18 @@ test("a caller's own headers go along, but for those that the runtime answers fo
   });
 });
 
-test('a traceparent that is none is not passed on', () => {
-  const headers = createHeaders({ own: { traceparent: 'x' }, parent: undefined, timeoutMs: 5, random });
-  expect(headers['traceparent']).toMatch(/^00-/);
+test.each(['x', `${traceparent}\r\nx-evil: 1`, `${traceparent}x`])(
+  'a traceparent that is none, %j, is not passed on',
+  (text) => {
+    const headers = createHeaders({ own: { traceparent: text }, parent: undefined, timeoutMs: 5, random });
+    expect(headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  },
+);
+
+test('a traceparent of a later version may have more', () => {
+  const later = `01${traceparent.slice(2)}-more`;
+  const headers = createHeaders({ own: { traceparent: later }, parent: undefined, timeoutMs: 5, random });
+  expect(headers['traceparent']).toBe(later);
 });
 
 test('a depth that is no number is more than any limit', () => {

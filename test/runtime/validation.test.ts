@@ -1,6 +1,7 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import {
   addViolation,
+  addViolations,
   codePointLength,
   deepEqual,
   defineCheck,
@@ -56,7 +57,7 @@ test('a value that cannot be read to its end is a violation, not an exception', 
   const validator = defineValidator({}, check);
   expect(validator.is([])).toBe(false);
   expect(validator.findViolations([])).toEqual({
-    violations: [{ path: '', keyword: 'depth', message: 'cannot be read to its end' }],
+    violations: [{ path: '', keyword: 'depth', message: 'cannot be checked to its end' }],
     total: 1,
   });
 });
@@ -102,4 +103,31 @@ test.each([
 ])('%j and %j are not equal', (left, right) => {
   expect(deepEqual(left, right)).toBe(false);
   expect(deepEqual(right, left)).toBe(false);
+});
+
+test('what another body found is added to what was found before', () => {
+  const [one, two] = ['one', 'two'].map((message): Violation => ({ path: '', keyword: 'type', message }));
+  if (one === undefined || two === undefined) throw new Error('There are two.');
+  expect(addViolations(null, [one])).toEqual([one]);
+  expect(addViolations([one], [two])).toEqual([one, two]);
+  expect(addViolations([one], null)).toEqual([one]);
+});
+
+test('a validation that would take for ever is given up, and the next one starts anew', () => {
+  let calls = 0;
+  const check = defineCheck((data) => {
+    calls++;
+    // Two branches a level: 2^50 calls to the end.
+    const isValid = data === 0 || (check(data - 1) && check(data - 1));
+    check.errors = null;
+    return isValid;
+  });
+  const validator = defineValidator<number>({}, check);
+  expect(validator.findViolations(50)).toMatchObject({ violations: [{ message: 'cannot be checked to its end' }] });
+  expect(calls).toBeLessThan(1_000_000);
+  expect(validator.findViolations(5)).toBeNull();
+});
+
+test('a validation that would find violations without end is given up', () => {
+  expect(finding(1_000_000).findViolations(1)).toMatchObject({ total: 1, violations: [{ keyword: 'depth' }] });
 });

@@ -8,6 +8,13 @@ import { capability, contractText } from '../support/contract.js';
 import { createScratch, repository } from '../support/scratch.js';
 
 describe('the command line', () => {
+  it('shows what a file name would do to the terminal instead of doing it', async () => {
+    const folder = createScratch({ 'capabilities.yaml': contract, 'skills/\u001b[31mred.ts': '' });
+    const { stderr } = await command(folder, 'codegen');
+    expect(stderr).toContain('skills/\\u001b[31mred.ts implements no capability');
+    expect(stderr).not.toContain('\u001b');
+  });
+
   it.each([[['codegen', '--chekc']], [['codgen']], [['codegen', '--out']]])('ends with 2 for %j', async (args) => {
     expect((await command(createScratch({ 'capabilities.yaml': contract }), ...args)).status).toBe(2);
   });

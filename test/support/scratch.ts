@@ -30,6 +30,11 @@ export function createScratch(files: Readonly<Record<string, string | Uint8Array
   return folder;
 }
 
+/** Removes a folder before the test file has run, for those who make many. */
+export function removeScratch(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
 export function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
   for (const [name, content] of Object.entries(files)) {
     const file = path.join(folder, name);

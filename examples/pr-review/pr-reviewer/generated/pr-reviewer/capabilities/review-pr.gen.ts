@@ -2,7 +2,7 @@
 /* eslint-disable */
 
 import type { Finding } from '../definitions/Finding.gen.js';
-import { addViolation, codePointLength, defineCheck, defineValidator } from '@declaragent/runtime';
+import { addViolation, addViolations, codePointLength, defineCheck, defineValidator } from '@declaragent/runtime';
 import type { CapabilityContract, Check, Validator } from '@declaragent/runtime';
 
 export interface ReviewPrInput {
@@ -421,7 +421,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         const len0: any = data1.length;
         for(let i0=0; i0<len0; i0++){
           if(!(validate2(data1[i0], instancePath+"/findings/" + i0))){
-            vErrors = vErrors === null ? validate2.errors : vErrors.concat(validate2.errors);
+            vErrors = addViolations(vErrors, validate2.errors);
             errors = vErrors.length;
           }
         }

@@ -189,7 +189,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
     errors++;
   }
   const _errs10: any = errors;
-  let valid3: any = false;
+  let match0: any = false;
   const _errs11: any = errors;
   if(data && typeof data == "object" && !Array.isArray(data)){
     if((data.c === undefined) || (!(func0.call(data, "c")))){
@@ -198,25 +198,27 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
     }
   }
   var _valid0: any = _errs11 === errors;
-  valid3 = valid3 || _valid0;
-  if(!valid3){
-    const _errs12: any = errors;
-    if(data && typeof data == "object" && !Array.isArray(data)){
-      if((data.d === undefined) || (!(func0.call(data, "d")))){
-        vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"d"+"'");
+  if(_valid0){
+    match0 = true;
+  }
+  const _errs12: any = errors;
+  if(data && typeof data == "object" && !Array.isArray(data)){
+    if((data.d === undefined) || (!(func0.call(data, "d")))){
+      vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"d"+"'");
+      errors++;
+    }
+    if(data.d !== undefined && func0.call(data, "d")){
+      if(1 !== data.d){
+        vErrors = addViolation(vErrors, instancePath+"/d", "const", "must be 1");
         errors++;
       }
-      if(data.d !== undefined && func0.call(data, "d")){
-        if(1 !== data.d){
-          vErrors = addViolation(vErrors, instancePath+"/d", "const", "must be 1");
-          errors++;
-        }
-      }
     }
-    var _valid0: any = _errs12 === errors;
-    valid3 = valid3 || _valid0;
   }
-  if(!valid3){
+  var _valid1: any = _errs12 === errors;
+  if(_valid1){
+    match0 = true;
+  }
+  if(!match0){
     vErrors = addViolation(vErrors, instancePath, "anyOf", "must match a schema in anyOf");
     errors++;
   }
@@ -267,7 +269,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         }
       }
     }
-    var valid6: any = _errs16 === errors;
+    var valid5: any = _errs16 === errors;
     errors = _errs14;
     if(vErrors !== null){
       if(_errs14){
@@ -277,7 +279,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         vErrors = null;
       }
     }
-    if(valid6){
+    if(valid5){
       seen0.add("d");
     }
     if(!all0){
@@ -285,7 +287,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         if(!seen0.has(_key0)){
           let data4: any = data[_key0];
           if((typeof data4 !== "string") && (!((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))))){
-            vErrors = addViolation(vErrors, instancePath+"/" + _key0, "type", "must be string,integer");
+            vErrors = addViolation(vErrors, instancePath+"/" + _key0.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be string,integer");
             errors++;
           }
         }

@@ -5,7 +5,7 @@ import type { Error_ } from '../definitions/Error_.gen.js';
 import type { Finding } from '../definitions/Finding.gen.js';
 import type { NewStyle } from '../definitions/NewStyle.gen.js';
 import type { Tree } from '../definitions/Tree.gen.js';
-import { addViolation, codePointLength, defineCheck, defineValidator, formats } from '@declaragent/runtime';
+import { addViolation, addViolations, codePointLength, defineCheck, defineValidator, formats } from '@declaragent/runtime';
 import type { CapabilityContract, Check, Validator } from '@declaragent/runtime';
 
 export interface ReviewPrInput {
@@ -295,19 +295,19 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         let i1: any = data9.length;
         let j0: any;
         if(i1 > 1){
-          const indices0: any = {};
+          const indices0: any = Object.create(null);
           for(;i1--;){
             let item0: any = data9[i1];
             if(typeof item0 !== "string"){
               continue;
             }
-            if(typeof indices0[item0] == "number"){
-              j0 = indices0[item0];
+            if(typeof indices0[String(item0)] == "number"){
+              j0 = indices0[String(item0)];
               vErrors = addViolation(vErrors, instancePath+"/labels", "uniqueItems", "must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)");
               errors++;
               break;
             }
-            indices0[item0] = i1;
+            indices0[String(item0)] = i1;
           }
         }
       }
@@ -453,7 +453,7 @@ const validate4: Check = defineCheck((data: any, instancePath = '') => {
         const len0: any = data1.length;
         for(let i0=0; i0<len0; i0++){
           if(!(validate4(data1[i0], instancePath+"/children/" + i0))){
-            vErrors = vErrors === null ? validate4.errors : vErrors.concat(validate4.errors);
+            vErrors = addViolations(vErrors, validate4.errors);
             errors = vErrors.length;
           }
         }
@@ -496,7 +496,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         const len0: any = data1.length;
         for(let i0=0; i0<len0; i0++){
           if(!(validate2(data1[i0], instancePath+"/findings/" + i0))){
-            vErrors = vErrors === null ? validate2.errors : vErrors.concat(validate2.errors);
+            vErrors = addViolations(vErrors, validate2.errors);
             errors = vErrors.length;
           }
         }
@@ -508,14 +508,14 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
     }
     if(data.tree !== undefined && func0.call(data, "tree")){
       if(!(validate4(data.tree, instancePath+"/tree"))){
-        vErrors = vErrors === null ? validate4.errors : vErrors.concat(validate4.errors);
+        vErrors = addViolations(vErrors, validate4.errors);
         errors = vErrors.length;
       }
     }
     if(data.failure !== undefined && func0.call(data, "failure")){
       let data4: any = data.failure;
       const _errs7: any = errors;
-      let valid3: any = false;
+      let match0: any = false;
       const _errs8: any = errors;
       if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
         if(data4.reason !== undefined && func0.call(data4, "reason")){
@@ -530,17 +530,19 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
       var _valid0: any = _errs8 === errors;
-      valid3 = valid3 || _valid0;
-      if(!valid3){
-        const _errs13: any = errors;
-        if(data4 !== null){
-          vErrors = addViolation(vErrors, instancePath+"/failure", "type", "must be null");
-          errors++;
-        }
-        var _valid0: any = _errs13 === errors;
-        valid3 = valid3 || _valid0;
+      if(_valid0){
+        match0 = true;
       }
-      if(!valid3){
+      const _errs13: any = errors;
+      if(data4 !== null){
+        vErrors = addViolation(vErrors, instancePath+"/failure", "type", "must be null");
+        errors++;
+      }
+      var _valid1: any = _errs13 === errors;
+      if(_valid1){
+        match0 = true;
+      }
+      if(!match0){
         vErrors = addViolation(vErrors, instancePath+"/failure", "anyOf", "must match a schema in anyOf");
         errors++;
       }
@@ -573,8 +575,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
           vErrors = addViolation(vErrors, instancePath+"/score", "exclusiveMinimum", "must be > 0");
           errors++;
         }
-        let res0: any;
-        if(((res0 = data7/0.5, res0 !== parseInt(res0)))){
+        if(!(data7 % 0.5 === 0)){
           vErrors = addViolation(vErrors, instancePath+"/score", "multipleOf", "must be multiple of 0.5");
           errors++;
         }
