@@ -149,7 +149,7 @@ describe('a run that is killed', () => {
   });
 
   it('is undone by the next run when the contract is set back, with nothing left of it in generated/', async () => {
-    for (const name of copyNames().filter((copy) => /^\d*[13579]$/.test(copy))) {
+    for (const name of copyNames().filter((copy) => /^\d*[158]$/.test(copy))) {
       const folder = path.join(copies, name);
       writeFiles(folder, BEFORE);
       const { overwritten, kept } = await generate({ directory: folder });
@@ -184,7 +184,7 @@ describe('a disk', () => {
   it('that is full, from whenever on, leaves everything as it was or lets everything be written', async () => {
     const { operations } = await generateOn(copyOf(changed), ({ perform }) => perform());
     const outcomes = new Set<string>();
-    for (let full = 0; full < operations; full += 4) {
+    for (let full = 0; full < operations; full += 5) {
       const folder = copyOf(changed);
       const { error } = await generateOn(folder, ({ name, perform }, index) => {
         if (index >= full && ['mkdtempSync', 'mkdirSync', 'writeFileSync'].includes(name)) throw diskError('ENOSPC');
@@ -203,7 +203,7 @@ describe('a disk', () => {
 
   it('that refuses any one change is reported in one sentence, and the next run puts everything right', async () => {
     const { operations } = await generateOn(copyOf(changed), ({ perform }) => perform());
-    for (let refused = 0; refused < operations; refused += 3) {
+    for (let refused = 0; refused < operations; refused += 4) {
       const folder = copyOf(changed);
       const { error } = await generateOn(folder, ({ perform }, index) => {
         if (index === refused) throw diskError('EACCES');

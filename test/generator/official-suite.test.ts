@@ -118,7 +118,9 @@ describe.skipIf(suite === null).each(Object.keys(REFUSALS))('the official JSON S
     expect(outcome.refused).toEqual(REFUSALS[draft]);
   });
 
-  it.runIf(draft === 'draft2020-12')('is what docs/keywords.md counts', async () => {
+  // The page counts the tests of one dialect, that of contracts.
+  if (draft !== 'draft2020-12') return;
+  it('is what docs/keywords.md counts', async () => {
     await expect(keywordsPage(outcome.tallies)).toMatchFileSnapshot(path.join(repository, 'docs/keywords.md'));
   });
 });
