@@ -13,10 +13,18 @@ const MESSAGES: Readonly<Record<string, KeywordErrorDefinition['message']>> = {
   additionalProperties: ({ params }) =>
     str`must NOT have additional property '${params['additionalProperty'] as Code}'`,
   const: ({ schema }) => `must be ${shown(schema)}`,
-  enum: ({ schema }) => `must be ${(schema as unknown[]).map((value) => shown(value)).join(' or ')}`,
+  enum: ({ schema }) => `must be ${anyOfThese(schema as unknown[])}`,
 };
 
 const MOST_SHOWN = 60;
+const MOST_LISTED = 20;
+
+/** The values of an enum, or some of them: the message stands in generated code and in every report. */
+function anyOfThese(values: readonly unknown[]): string {
+  const listed = values.slice(0, MOST_LISTED).map((value) => shown(value));
+  const rest = values.length - listed.length;
+  return listed.join(' or ') + (rest > 0 ? ` or one of ${rest} more` : '');
+}
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value);

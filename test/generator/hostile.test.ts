@@ -63,6 +63,17 @@ describe('schemas that are wide', () => {
   }, 90_000);
 });
 
+describe('an enum of many values', () => {
+  it('is not repeated whole in the message about it', async () => {
+    const schema = { enum: Array.from({ length: 500 }, (_, n) => `value-${n}`) };
+    const files = await generated({ capabilities: [capability('t', schema)] });
+    const message = /"must be [^\n]*/.exec(files['generated/a/capabilities/t.gen.ts'] ?? '')?.[0];
+    expect(message).toContain('value-19');
+    expect(message).toContain('or one of 480 more');
+    expect(message).not.toContain('value-20');
+  });
+});
+
 describe('a validator of a wide schema', () => {
   const keys = Array.from({ length: 120 }, (_, n) => ({ required: [`k${n}`] }));
   const values = [{}, { k1: 0 }, { k119: 0 }, { k1: 0, k2: 0 }, { k1: 0, k100: 0 }, 7];
