@@ -21,7 +21,7 @@ function maskCode(code: string): Masked {
     .replace(/"(?:[^"\\\n]|\\.)*"/g, (string) => `"${strings.push(escapeHidden(string)) - 1}"`)
     // A property may be called `function`, or like a variable of ajv's.
     .replace(
-      /\b(data\d*|props\d+)\.([A-Za-z_$][\w$]*)/g,
+      /\b(data\d*|props\d+|key\d+)\.([A-Za-z_$][\w$]*)/g,
       (_, object: string, name: string) => `${object}.name${names.push(name) - 1}_`,
     );
   const unmask = (masked: string): string =>
@@ -39,12 +39,15 @@ export interface ValidatorModule {
   readonly functions: ReadonlyMap<string, string>;
   /** What the body uses of the runtime. */
   readonly uses: readonly string[];
+  /** What the body uses of other modules. */
+  readonly calls: readonly string[];
 }
 
 /** What a body may use of the runtime. */
 const USABLE = ['addViolation', 'addViolations', 'codePointLength', 'deepEqual', 'defineCheck', 'formats'];
 
-export function toModule(code: string): ValidatorModule {
+/** `shared` has what ajv calls `shared0`, `shared1` and so on: the names of functions in other modules. */
+export function toModule(code: string, shared: readonly string[] = []): ValidatorModule {
   const { text, unmask } = maskCode(code);
   const strings = (placeholder: string): unknown => JSON.parse(unmask(placeholder));
   const functions = new Map<string, string>();
@@ -64,10 +67,16 @@ export function toModule(code: string): ValidatorModule {
   const unknown = /\brequire\b|\bwrapper\d|\bdynamicAnchors\b|\bparentData\b|\bfunction\b|\bimport\b/.exec(body);
   if (unknown !== null) throw new Error(`ajv's output holds "${unknown[0]}", which the module form has no place for.`);
   const uses = USABLE.filter((name) => new RegExp(`\\b${name}\\b`).test(body));
-  const unmasked = unmask(body)
+  const calls = new Set<string>();
+  const named = body.replace(/\bshared(\d+)\b/g, (_, index: string) => {
+    const name = shared[Number(index)] ?? '';
+    calls.add(name);
+    return name;
+  });
+  const unmasked = unmask(named)
     .trim()
     .replace(/\n{2,}/g, '\n');
-  return { body: indentBlocks(unmasked), functions, uses };
+  return { body: indentBlocks(unmasked), functions, uses, calls: [...calls] };
 }
 
 function runtimeNameOf(path: unknown): string {
@@ -146,15 +155,23 @@ const END_OF_CHECK = /^\}\);$/;
 
 function withoutUnused(lines: readonly string[]): string[] {
   const uses = new Map<string, number>();
+  for (const line of lines) {
+    const name = DECLARATION.exec(line)?.[1];
+    if (name !== undefined) uses.set(name, 0);
+  }
+  if (uses.size === 0) return [...lines];
   const count = (line: string, by: number): void => {
-    for (const [word] of line.matchAll(/\b[A-Za-z_]\w*\b/g)) uses.set(word, (uses.get(word) ?? 0) + by);
+    for (const [word] of line.matchAll(NUMBERED)) {
+      const known = uses.get(word);
+      if (known !== undefined) uses.set(word, known + by);
+    }
   };
   for (const line of lines) count(line, 1);
   let kept = [...lines];
   for (let before = -1; before !== kept.length; ) {
     before = kept.length;
     kept = kept.filter((line) => {
-      const name = /^(?:const|let|var) (\w+)(?: = (?!defineCheck)[^\n]*)?;$/.exec(line)?.[1];
+      const name = DECLARATION.exec(line)?.[1];
       if (name === undefined || uses.get(name) !== 1) return true;
       count(line, -1);
       return false;
@@ -163,9 +180,16 @@ function withoutUnused(lines: readonly string[]): string[] {
   return kept;
 }
 
+/** A variable that a line declares and does no more. ajv gives each of them a number. */
+const DECLARATION = /^(?:const|let|var) (\w+\d)(?: = (?!defineCheck)[^\n]*)?;$/;
+const NUMBERED = /\b[A-Za-z_]\w*\d\b/g;
+
 /** A schema that accepts everything looks at nothing, and one that refuses everything only says where. */
 function withoutUnusedParameters([head = '', ...lines]: readonly string[]): string[] {
-  const isUsed = (name: string): boolean => lines.some((line) => new RegExp(`\\b${name}\\b`).test(line));
+  const isUsed = (name: string): boolean => {
+    const use = new RegExp(`\\b${name}\\b`);
+    return lines.some((line) => use.test(line));
+  };
   const path = isUsed('instancePath') ? ['instancePath = ""'] : [];
   const parameters = isUsed('data') ? ['data', ...path] : path.length > 0 ? ['_data', ...path] : [];
   return [head.replace('(data, instancePath = "")', `(${parameters.join(', ')})`), ...lines];
@@ -195,25 +219,27 @@ function annotate(body: string): string {
 function withoutNarrowing(body: string): string {
   const lines = body.split('\n');
   const widen = (line: string, index: number): string => {
-    if (!line.endsWith('{')) return line;
+    if (!line.endsWith('{') || !NARROWING.some(({ guard }) => line.search(guard) !== -1)) return line;
     const block = lines.slice(index + 1, endOfBlock(lines, index));
     return NARROWING.reduce(
       (text, { guard, widened, isText }) =>
-        text.replace(guard, (found, name: string) =>
-          block.some((inner) => asksMore(inner, name, isText)) ? widened(name, found) : found,
-        ),
+        text.replace(guard, (found, name: string) => {
+          const question = questionOf(name, isText);
+          return block.some((inner) => question.test(inner)) ? widened(name, found) : found;
+        }),
       line,
     );
   };
   return lines.map(widen).join('\n');
 }
 
-/** Whether a line looks at a variable as if nothing were known of it; text may be compared with strings, which are masked. */
-function asksMore(line: string, name: string, isText: boolean): boolean {
+/** A look at a variable as if nothing were known of it; text may be compared with strings, which are masked. */
+function questionOf(name: string, isText: boolean): RegExp {
   const variable = `\\b${name}(?![\\w.[])`;
   const [string, other] = isText ? ['(?<!")', '(?!")'] : ['', ''];
-  const question = `typeof ${variable}|isArray\\(${variable}\\)|${variable} [!=]== ${other}|${string} [!=]== ${variable}`;
-  return new RegExp(question).test(line);
+  return new RegExp(
+    `typeof ${variable}|isArray\\(${variable}\\)|${variable} [!=]== ${other}|${string} [!=]== ${variable}`,
+  );
 }
 
 interface Narrowing {

@@ -1,10 +1,11 @@
-import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { hashOf } from './hash.js';
 import { isManifest, isUnchanged, MANIFEST, type Manifest, readManifests } from './manifest.js';
 import { byCodePoint } from './model.js';
 import { errorCode, OutputError } from './output-error.js';
 import type { OutputFolder, Plan } from './plan.js';
-import { leftStagings } from './staging.js';
+import { leftStagings, restoreOutput } from './staging.js';
 
 /** How a file on disk differs from the plan. */
 export interface Difference {
@@ -19,8 +20,9 @@ export interface Difference {
   readonly fixedByCodegen: boolean;
 }
 
-/** Compares the disk with the plan; writes nothing. `out` is the folder that holds every generated folder. */
+/** Compares the disk with the plan; writes nothing, but for what a run that was cut off has put aside. `out` is the folder that holds every generated folder. */
 export function compareOutput(directory: string, plan: Plan, out: string): Difference[] {
+  restoreOutput(directory);
   const manifestOf = manifestReader(directory);
   const differences = plan.folders.flatMap((folder) => compareFolder(directory, folder, manifestOf(folder.path)));
   differences.push(...abandonedFolders(directory, plan, out, manifestOf));
@@ -42,9 +44,9 @@ function manifestReader(directory: string): ManifestReader {
 function compareFolder(directory: string, folder: OutputFolder, manifest: Manifest): Difference[] {
   const home = path.join(directory, folder.path);
   const differences: Difference[] = [];
-  for (const [name, content] of folder.files) {
+  for (const [name, { hash }] of folder.files) {
     const found = readText(path.join(home, name));
-    if (found === content) continue;
+    if (found !== null && hashOf(found) === hash) continue;
     const isIntact = found !== null && (name === MANIFEST ? isManifest(found) : isUnchanged(manifest, name, found));
     const kind = found === null ? 'missing' : isIntact ? 'stale' : 'edited';
     differences.push({ kind, path: path.posix.join(folder.path, name), fixedByCodegen: true });
@@ -91,6 +93,8 @@ function orphanedManifest(home: string, folder: string): Difference[] {
 /** A file's text with plain line feeds, since git may have checked it out with others; null where there is none. */
 export function readText(file: string): string | null {
   try {
+    // To read a pipe or a device could take for ever.
+    if (!statSync(file).isFile()) return null;
     return readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
   } catch {
     return null;

@@ -11,10 +11,13 @@ import {
   type DefinitionModel,
   type ErrorModel,
   type ExampleModel,
+  hasUnevaluated,
   referencesOf,
   type SchemaModel,
 } from './model.js';
 import {
+  agentExports,
+  capabilityExports,
   codeIdentifier,
   type Declaration,
   duplicateName,
@@ -26,7 +29,9 @@ import {
   valueIdentifier,
 } from './names.js';
 import { createNormalizer, type Definition, type Normalizer, type SchemaRoot } from './normalize.js';
-import type { Problem } from './problem.js';
+import type { Place, Problem } from './problem.js';
+import { type CompiledCapability, joinDefinitions, type PlacedDefinition } from './remember.js';
+import { isSharedDefinition } from './symbols.js';
 import { validateFormat } from './validate.js';
 
 /** A capability as the file has it, with the roots of its schemas. */
@@ -44,8 +49,18 @@ function rootsOf({ input, output, errors }: CapabilityDraft): SchemaRoot[] {
   return [input, output, ...errors.map(({ details }) => details)].filter((root) => root !== null);
 }
 
-/** Turns one capabilities file into its model; null, with problems noted, where that cannot be done. */
-export function compileContract(files: ContractFiles, problems: Problem[]): ContractModel | null {
+/** A contract as it was compiled. */
+export interface CompiledContract {
+  readonly contract: ContractModel;
+  /** What may be remembered of each capability, by its hash. */
+  readonly memory: ReadonlyMap<string, CompiledCapability>;
+}
+
+/**
+ * Turns one capabilities file into its model; null, with problems noted, where that cannot be done. Null without problems
+ * says that what is remembered of the contract does not go together with what is new.
+ */
+export function compileContract(files: ContractFiles, problems: Problem[]): CompiledContract | null {
   const document = files.main;
   if (!isObject(document.value)) {
     problems.push(...validateFormat('capabilities', document));
@@ -82,24 +97,67 @@ export function compileContract(files: ContractFiles, problems: Problem[]): Cont
     return model;
   };
   const rootNames = new Set([...schemas.keys()].map(({ typeName }) => typeName));
-  const capabilities = drafts.flatMap((draft) => {
+  const compiled = drafts.flatMap((draft) => {
     const capability = toCapability(draft, toSchema, definitions, rootNames);
     return capability === null ? [] : [{ draft, capability }];
   });
-  for (const { draft, capability } of capabilities) {
+  for (const { draft, capability } of compiled) {
     problems.push(...checkExamples(document, draft.path, capability, (schema) => sound.has(schema)));
   }
   if (problems.length > before) return null;
+  const placed = placedDefinitions(normalizer.definitions);
+  const all = withRemembered(
+    files.items,
+    compiled.map(({ capability }) => ({ capability, shared: sharedBy(capability, placed) })),
+  );
+  const isPart = all.length > compiled.length;
+  const table = joinDefinitions(all, [...placed.values()], agentExports(names));
+  if (isPart && (table === null || !normalizer.isLocal())) return null;
+  if (table === null) throw new Error(`Two names of ${document.file} are one, and findCollisions() has not said so.`);
+  const known = new Map([...definitions, ...table.map((definition) => [definition.typeName, definition] as const)]);
+  // A definition calls the checks of others, of which only what asks what they have looked at must know more.
+  const isWhole = [...known.values()].some(({ schema }) => hasUnevaluated(schema));
   const description = document.value['description'];
-  return {
+  const contract: ContractModel = {
     agent,
     id,
     names,
     description: typeof description === 'string' ? description : null,
     source: document.file,
-    capabilities: capabilities.map(({ capability }) => capability),
-    definitions: [...definitions.values()].filter(({ module }) => module.startsWith('definitions/')),
+    capabilities: all.map(({ capability }) => capability),
+    definitions: table.map((definition) => ({ ...definition, needs: needsOf(definition.schema, known, isWhole) })),
   };
+  const hashes = normalizer.isLocal() ? (files.items ?? []) : [];
+  return { contract, memory: new Map(hashes.map(({ hash }, index) => [hash, all[index] as CompiledCapability])) };
+}
+
+/** The shared definitions by their names. */
+function placedDefinitions(definitions: ReadonlyMap<string, Definition>): Map<string, PlacedDefinition> {
+  const shared = [...definitions].filter(([, definition]) => isSharedDefinition(definition));
+  return new Map(
+    shared.map(([id, { typeName, schema, module }]) => [typeName, { id, typeName, schema, module }] as const),
+  );
+}
+
+/** Those that a capability needs. */
+function sharedBy(
+  { input, output, errors }: CapabilityModel,
+  shared: ReadonlyMap<string, PlacedDefinition>,
+): PlacedDefinition[] {
+  const needs = [input, output, ...errors.map(({ details }) => details)].flatMap((schema) => [
+    ...(schema?.needs.keys() ?? []),
+  ]);
+  return [...new Set(needs)].flatMap((typeName) => shared.get(typeName) ?? []);
+}
+
+/** All capabilities in the order of the file: what was compiled now fills the places of what was not remembered. */
+function withRemembered(
+  items: ContractFiles['items'],
+  compiled: readonly CompiledCapability[],
+): readonly CompiledCapability[] {
+  if (items === null) return compiled;
+  const next = compiled.values();
+  return items.map((item) => item.compiled ?? (next.next().value as CompiledCapability));
 }
 
 function readCapabilities(document: SourceDocument): CapabilityDraft[] {
@@ -170,37 +228,31 @@ function thenable(document: SourceDocument, path: Path, name: string): Problem {
 /** Every name that the generated modules of a contract export, with the place that it comes from. */
 function declarationsOf(
   document: SourceDocument,
-  agent: { readonly type: string; readonly value: string },
+  agent: AgentNames,
   drafts: readonly CapabilityDraft[],
   normalizer: Normalizer,
 ): Declaration[] {
-  const agentPlace = document.place(['agent']);
-  const declarations: Declaration[] = [
-    ...[`${agent.type}Client`, `create${agent.type}Client`, `${agent.type}Contract`, `${agent.value}Contract`],
-    ...[`${agent.type}Skills`, `serve${agent.type}`, `${agent.value}Tools`],
-  ].map((name) => ({ name, place: agentPlace, what: 'the agent', isDefinition: false }));
+  const agentPlace = (): Place => document.place(['agent']);
+  const declarations: Declaration[] = agentExports(agent).map((name) => {
+    return { name, place: agentPlace, what: 'the agent', isDefinition: false };
+  });
   const keys = new Set<string>();
   for (const draft of drafts) {
     const { name, path } = draft;
     // With a name that is taken or not legal every declaration may collide, and that is said already.
     if (keys.has(nameKey(name)) || !/^[A-Za-z]/.test(name)) continue;
     keys.add(nameKey(name));
-    const place = document.place([...path, 'name']);
-    const declare = (identifier: string): void => {
-      declarations.push({ name: identifier, place, what: `the capability "${name}"`, isDefinition: false });
-    };
-    const type = typePrefix(name);
-    for (const suffix of ['Errors', 'Skill']) declare(type + suffix);
-    declare(`${memberIdentifier(name)}Capability`);
-    for (const root of rootsOf(draft)) {
-      declare(root.typeName);
-      declare(lowerFirst(root.typeName));
+    const place = (): Place => document.place([...path, 'name']);
+    const typeNames = rootsOf(draft).map(({ typeName }) => typeName);
+    for (const exported of capabilityExports(name, typeNames)) {
+      declarations.push({ name: exported, place, what: `the capability "${name}"`, isDefinition: false });
     }
   }
   const ownRoots = new Set(drafts.flatMap(rootsOf).map(({ path }) => path.join('/')));
   for (const { typeName, document: home, path } of normalizer.definitions.values()) {
     if (home === document && ownRoots.has(path.join('/'))) continue;
-    declarations.push({ name: typeName, place: home.place(path, 'key'), what: 'the definition', isDefinition: true });
+    const place = (): Place => home.place(path, 'key');
+    declarations.push({ name: typeName, place, what: 'the definition', isDefinition: true });
   }
   return declarations;
 }
@@ -210,9 +262,11 @@ function modelsOf(definitions: ReadonlyMap<string, Definition>): Map<string, Def
   return new Map(sorted.map(({ typeName, schema, module }) => [typeName, { typeName, schema, module }] as const));
 }
 
+/** What a schema refers to, and all that this refers to in turn; without `isWhole` not beyond shared definitions. */
 function needsOf(
   schema: SchemaModel['schema'],
   definitions: ReadonlyMap<string, DefinitionModel>,
+  isWhole = true,
 ): Map<string, DefinitionModel> {
   const found = new Map<string, DefinitionModel>();
   const queue = [...referencesOf(schema)];
@@ -220,7 +274,7 @@ function needsOf(
     const definition = definitions.get(name);
     if (definition === undefined || found.has(name)) continue;
     found.set(name, definition);
-    queue.push(...referencesOf(definition.schema));
+    if (isWhole || !isSharedDefinition(definition)) queue.push(...referencesOf(definition.schema));
   }
   return new Map([...found].sort(([left], [right]) => byCodePoint(left, right)));
 }

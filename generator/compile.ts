@@ -1,17 +1,21 @@
 import { compileBus } from './compile-bus.js';
-import { compileContract } from './compile-contract.js';
+import { type CompiledContract, compileContract } from './compile-contract.js';
 import type { SourceDocument } from './document.js';
+import { hashOf } from './hash.js';
 import { isObject, type Path } from './json.js';
-import type { AgentFolder } from './load.js';
+import type { AgentFolder, ContractFiles, ContractMemory, Memory } from './load.js';
 import type { AgentFolderModel, ContractModel } from './model.js';
 import { duplicateName } from './names.js';
 import type { Problem } from './problem.js';
+import { toRecords } from './remember.js';
 import { validateFormat } from './validate.js';
 
 export interface Compilation {
-  /** Null when there are problems. */
+  /** Null when there are problems, or when what is remembered of a contract does not go together with what is new. */
   readonly model: AgentFolderModel | null;
   readonly problems: readonly Problem[];
+  /** What may be remembered of each contract. */
+  readonly memory: Memory;
 }
 
 /** Turns the files of an agent's folder into the model, or says everything that is wrong with them. */
@@ -19,10 +23,18 @@ export function compileAgentFolder(folder: AgentFolder): Compilation {
   const problems = [...folder.problems];
   if (folder.peers !== null) problems.push(...validateFormat('rpc-peers', folder.peers));
   if (folder.agent !== null) problems.push(...validateFormat('agent', folder.agent));
-  const own = folder.capabilities === null ? null : compileContract(folder.capabilities, problems);
+  const memory = new Map<string, ContractMemory>();
+  let isWhole = true;
+  const compile = (files: ContractFiles): ContractModel | null => {
+    const compiled = compileContract(files, problems);
+    isWhole &&= compiled !== null;
+    if (compiled !== null && compiled.memory.size > 0) memory.set(files.main.file, memoryOf(files, compiled));
+    return compiled?.contract ?? null;
+  };
+  const own = folder.capabilities === null ? null : compile(folder.capabilities);
   const peers: ContractModel[] = [];
   for (const peer of folder.peerContracts) {
-    const contract = compileContract(peer.files, problems);
+    const contract = compile(peer.files);
     if (contract === null) continue;
     // An agent that lists itself has its client already.
     if (contract.agent !== own?.agent) peers.push(contract);
@@ -30,7 +42,13 @@ export function compileAgentFolder(folder: AgentFolder): Compilation {
   problems.push(...peerProblems(folder, own, peers));
   const bus = compileBus(folder, problems);
   const found = unique(problems);
-  return { model: found.length > 0 ? null : { own, peers, bus }, problems: found };
+  return { model: found.length > 0 || !isWhole ? null : { own, peers, bus }, problems: found, memory };
+}
+
+function memoryOf({ main, byPath, skeleton, recalled }: ContractFiles, { memory }: CompiledContract): ContractMemory {
+  const others = [...byPath.values()].filter((document) => document !== main);
+  const files = Object.fromEntries(others.map(({ file, text }) => [file, hashOf(text)]));
+  return { skeleton, files: { ...recalled, ...files }, records: toRecords(memory) };
 }
 
 /** A contract that two peers share, or that a peer and the agent share, would report each problem twice. */

@@ -1,8 +1,33 @@
-import { _, type CodeKeywordDefinition, str } from 'ajv';
-import { Type } from 'ajv/dist/compile/util.js';
+import { _, type Code, type CodeKeywordDefinition, str } from 'ajv';
+import { Type, useFunc } from 'ajv/dist/compile/util.js';
+import ucs2length from 'ajv/dist/runtime/ucs2length.js';
+import { usePattern } from 'ajv/dist/vocabularies/code.js';
+import { needsShortTexts } from './patterns/slow.js';
 
-/** Keywords whose verdict ajv gets wrong. */
-export const correctedKeywords = (): CodeKeywordDefinition[] => [multipleOf, contains];
+/** Keywords whose verdict ajv gets wrong, or takes too long for. */
+export const correctedKeywords = (): CodeKeywordDefinition[] => [multipleOf, contains, pattern];
+
+/** ajv's own, which toolchains that read CommonJS in two ways hand over in two ways. */
+const codePointLength =
+  (ucs2length.default as typeof ucs2length.default | undefined) ?? (ucs2length as unknown as typeof ucs2length.default);
+
+/**
+ * ajv tries a pattern on a text that is too long already. A pattern whose time grows steeply with the text is accepted for
+ * the sake of the maxLength beside it, so it may not.
+ */
+const pattern: CodeKeywordDefinition = {
+  keyword: 'pattern',
+  type: 'string',
+  schemaType: 'string',
+  error: { message: ({ schemaCode }) => str`must match pattern "${schemaCode}"` },
+  code(cxt) {
+    const { gen, data, parentSchema } = cxt;
+    const fails = _`!${usePattern(cxt, String(cxt.schema))}.test(${data})`;
+    const most: unknown = needsShortTexts(String(cxt.schema)) ? parentSchema['maxLength'] : undefined;
+    const isShort = (): Code => _`${useFunc(gen, codePointLength)}(${data}) <= ${Number(most)}`;
+    cxt.fail(typeof most === 'number' ? _`${isShort()} && ${fails}` : fails);
+  },
+};
 
 /**
  * In decimal digits, as numbers are written. ajv divides, and so takes 0.07 for no multiple of 0.01, nor 1e21 for one of 1.

@@ -4,13 +4,14 @@ import {
   type Document,
   isAlias,
   isMap,
-  isPair,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   type ParsedNode,
   Parser,
+  type YAMLMap,
 } from 'yaml';
 import type { Path } from './json.js';
 import type { Place, Problem, ProblemCode } from './problem.js';
@@ -103,8 +104,8 @@ export function parseSource(file: string, text: string): ParseResult {
 /** How many values a contract may hold; a file of 4 MiB without aliases has fewer. */
 const MAX_VALUES = 1_000_000;
 
-/** Whether aliases make the document endless, or deeper or larger than its text. */
-function isTooLarge(value: unknown): boolean {
+/** Whether aliases make a document endless, or deeper or larger than its text. */
+export function isTooLarge(value: unknown): boolean {
   let count = 0;
   const walk = (node: unknown, depth: number): boolean => {
     if (depth > MAX_DEPTH || ++count > MAX_VALUES) return true;
@@ -195,9 +196,7 @@ function rangeOf(root: Document.Parsed, contents: Node | null, path: Path, part:
   for (const [index, token] of path.entries()) {
     if (isAlias(node)) node = node.resolve(root);
     if (isMap(node)) {
-      const pair = node.items.find(
-        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(token),
-      );
+      const pair = pairsOf(node).get(String(token));
       if (pair === undefined) return range;
       const isLast = index === path.length - 1;
       node = pair.value;
@@ -210,6 +209,21 @@ function rangeOf(root: Document.Parsed, contents: Node | null, path: Path, part:
     }
   }
   return range;
+}
+
+const pairsByMap = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** The pairs of a mapping by key, so that thousands of places in one mapping are not looked for one by one. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = pairsByMap.get(map);
+  if (known !== undefined) return known;
+  const pairs = new Map<string, Pair>();
+  for (const pair of map.items) {
+    const key = isScalar(pair.key) ? String(pair.key.value) : null;
+    if (key !== null && !pairs.has(key)) pairs.set(key, pair);
+  }
+  pairsByMap.set(map, pairs);
+  return pairs;
 }
 
 function rangeOfNode(node: unknown): Range | null {

@@ -1,5 +1,5 @@
 import { isObject } from './json.js';
-import { typeNameOf } from './model.js';
+import { referencesOf, typeNameOf } from './model.js';
 import type { Definition } from './normalize.js';
 import type { Problem } from './problem.js';
 
@@ -33,7 +33,40 @@ export function findEndlessChecks(definitions: ReadonlyMap<string, Definition>):
     return ways > MOST_WAYS ? 1 : ways;
   };
   for (const definition of byName.values()) if (!waysOf.has(definition.typeName)) visit(definition);
-  return problems;
+  return [...problems, ...findLongChains(byName)];
+}
+
+/** Through how many definitions in a row one may lead: every phase follows them by recursion. Real ones stay below 50. */
+const MOST_IN_A_ROW = 500;
+
+function findLongChains(byName: ReadonlyMap<string, Definition>): Problem[] {
+  const lengths = new Map<string, number>();
+  const problems: Problem[] = [];
+  const visit = (definition: Definition): number => {
+    // What leads back to a definition that is being looked at makes no row longer.
+    lengths.set(definition.typeName, 0);
+    let longest = 0;
+    for (const name of referencesOf(definition.schema)) {
+      const next = byName.get(name);
+      if (next !== undefined) longest = Math.max(longest, lengths.get(name) ?? visit(next));
+    }
+    const isTooLong = longest >= MOST_IN_A_ROW;
+    if (isTooLong) problems.push(longChain(definition));
+    const length = isTooLong ? 0 : longest + 1;
+    lengths.set(definition.typeName, length);
+    return length;
+  };
+  for (const definition of byName.values()) if (!lengths.has(definition.typeName)) visit(definition);
+  return problems.slice(0, 1);
+}
+
+function longChain({ typeName, document, path }: Definition): Problem {
+  return {
+    code: 'too-deep',
+    place: document.place(path, 'key'),
+    message: `${typeName} leads through more than ${MOST_IN_A_ROW} definitions, each of which refers to the next.`,
+    fix: 'Shorten the chain of references.',
+  };
 }
 
 function circle({ typeName, document, path }: Definition): Problem {

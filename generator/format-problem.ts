@@ -1,13 +1,22 @@
 import { codeFrameColumns } from '@babel/code-frame';
 import { escapeControls } from './escape.js';
-import { type Place, type Problem, placeText } from './problem.js';
+import { type Diagnostic, type Place, placeText } from './problem.js';
 
-/**
- * A problem as people read it: place, code, sentence, frame, what was expected, what to do. `prefix` goes before file
- * names, so that a link works from another folder than the agent's.
- */
-export function formatProblem(problem: Problem, sources: ReadonlyMap<string, string>, prefix = ''): string {
-  const lines = [`${prefix}${placeText(problem.place)} ${problem.code}: ${escapeControls(problem.message)}`];
+export interface FormatOptions {
+  /** What goes before file names, so that a link works from another folder than the agent's. */
+  readonly prefix?: string;
+  /** The word before the code, where problems weigh differently. */
+  readonly level?: string;
+}
+
+/** A problem as people read it: place, code, sentence, frame, what was expected, what to do. */
+export function formatProblem(
+  problem: Diagnostic,
+  sources: ReadonlyMap<string, string>,
+  { prefix = '', level }: FormatOptions = {},
+): string {
+  const code = level === undefined ? problem.code : `${level} ${problem.code}`;
+  const lines = [`${prefix}${placeText(problem.place)} ${code}: ${escapeControls(problem.message)}`];
   lines.push(frame(problem.place, sources));
   if (problem.related !== undefined) {
     lines.push(`  ${escapeControls(problem.related.message)} ${prefix}${placeText(problem.related.place)}`);

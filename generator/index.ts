@@ -1,20 +1,30 @@
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 
 export { escapeControls } from './escape.js';
 export { formatProblem } from './format-problem.js';
+export { nearest } from './spelling.js';
 
-import { compareOutput, type Difference } from './compare.js';
-import { compileAgentFolder } from './compile.js';
-import { type AgentFolder, loadAgentFolder } from './load.js';
-import { type Plan, planOutput } from './plan.js';
-import { ContractError, type Problem } from './problem.js';
+import { openCache, recallPlan, toRemembered } from './cache.js';
+import { compareOutput, type Difference, readText } from './compare.js';
+import { startThreads } from './emit-files.js';
+import { type AgentFolder, currentInputs, inputNames, inputsOf, loadAgentFolder, type Memory, sizeOf } from './load.js';
+import type { AgentFolderModel } from './model.js';
+import type { Plan } from './plan.js';
+import { ContractError } from './problem.js';
 import { discardStaging, leftStagings, takeStaging } from './staging.js';
+import { tooDeep } from './too-deep.js';
 import { summarize, type Written, writeOutput } from './write.js';
 
 export type { Difference } from './compare.js';
 export { OutputError } from './output-error.js';
-export { ContractError, type Place, PROBLEMS, type Problem, type ProblemCode } from './problem.js';
+export {
+  ContractError,
+  type Diagnostic,
+  type Place,
+  PROBLEMS,
+  type Problem,
+  type ProblemCode,
+} from './problem.js';
 export type { Written } from './write.js';
 
 /** Thrown for options that make no sense together with the folder. */
@@ -29,9 +39,18 @@ export interface CodegenOptions {
   readonly out?: string;
   /** Whether skill files are started and added to; true unless set. */
   readonly skills?: boolean;
+  /** The folder in which runs remember what they made, so that the next one has less to do; nothing unless set. */
+  readonly cache?: string;
+}
+
+export interface CheckOptions extends CodegenOptions {
+  /** Whether the texts of files that differ are wanted; they are not unless set. */
+  readonly texts?: boolean;
 }
 
 export interface Generated extends Written {
+  /** The files that decide the output, relative to the agent's folder. */
+  readonly inputs: readonly string[];
   /** Sentences about what was left as it is. */
   readonly notices: readonly string[];
   /** How many files the folder should hold. */
@@ -40,9 +59,17 @@ export interface Generated extends Written {
 
 export interface Checked {
   readonly differences: readonly Difference[];
+  /** What each file that differs is and should be, if it was asked for. */
+  readonly texts: ReadonlyMap<string, Texts>;
   readonly notices: readonly string[];
   /** How many files were compared. */
   readonly total: number;
+}
+
+/** A file as it is and as it should be, with plain line feeds; null where there is none. */
+export interface Texts {
+  readonly found: string | null;
+  readonly planned: string | null;
 }
 
 /**
@@ -55,10 +82,9 @@ export interface Checked {
 export async function generate(options: CodegenOptions): Promise<Generated> {
   const { directory } = options;
   const planned = await planFolder(options);
-  const { plan, out } = planned;
-  const differences = compareOutput(directory, plan, out);
+  const differences = compareOutput(directory, planned.plan, planned.out);
   const isDone = !differences.some(({ fixedByCodegen }) => fixedByCodegen) && leftStagings(directory).length === 0;
-  return isDone ? reportOn(plan, differences) : writeAlone(options, planned);
+  return isDone ? reportOn(planned, differences) : writeAlone(options, planned);
 }
 
 /** Writes while no other run does; plans again if what the plan was made from has changed by then. */
@@ -66,22 +92,35 @@ async function writeAlone(options: CodegenOptions, planned: PlannedFolder): Prom
   const { directory } = options;
   const staging = await takeStaging(directory);
   try {
-    const isCurrent = isDeepStrictEqual(inputsOf(loadAgentFolder(directory)), inputsOf(planned.folder));
-    const { plan, out } = isCurrent ? planned : await planFolder(options);
-    const differences = compareOutput(directory, plan, out);
+    const isCurrent = currentInputs(directory, planned.names) === planned.inputs;
+    const { plan, differences } = await withWhatDiffers(options, isCurrent ? planned : await planFolder(options));
     writeOutput(directory, staging, plan, differences);
-    return reportOn(plan, differences);
+    return reportOn({ plan, names: planned.names }, differences);
   } finally {
     discardStaging(directory, staging);
   }
 }
 
-function inputsOf({ sources, skillFiles }: AgentFolder): unknown {
-  return [sources, skillFiles];
+/** How the disk differs from a plan, and the plan with the text of every file that does. */
+async function withWhatDiffers(
+  options: CodegenOptions,
+  { plan, out, isRecalled }: PlannedFolder,
+): Promise<{ readonly plan: Plan; readonly differences: readonly Difference[] }> {
+  const differences = compareOutput(options.directory, plan, out);
+  const paths = new Set(differences.map(({ path: file }) => file));
+  const { withTexts } = await import('./plan.js');
+  const full = isRecalled && paths.size > 0 ? null : await withTexts(plan, paths);
+  if (full !== null) return { plan: full, differences };
+  // A plan that is remembered whole has no texts, and one that is remembered wrongly is made without what is remembered.
+  const { cache: _, ...cold } = options;
+  return withWhatDiffers(options, await planFolder(isRecalled ? options : cold, false));
 }
 
-function reportOn(plan: Plan, differences: readonly Difference[]): Generated {
-  return { ...summarize(differences), notices: plan.notices, total: countFiles(plan) };
+function reportOn(
+  { plan, names }: Pick<PlannedFolder, 'plan' | 'names'>,
+  differences: readonly Difference[],
+): Generated {
+  return { ...summarize(differences), inputs: names, notices: plan.notices, total: countFiles(plan) };
 }
 
 /**
@@ -90,40 +129,87 @@ function reportOn(plan: Plan, differences: readonly Difference[]): Generated {
  * @throws {OptionsError} when `out` is not a folder below the agent's.
  * @throws {ContractError} with every problem of the folder's files.
  */
-export async function check(options: CodegenOptions): Promise<Checked> {
-  const { plan, out } = await planFolder(options);
-  const differences = compareOutput(options.directory, plan, out);
-  return { differences, notices: plan.notices, total: countFiles(plan) };
+export async function check(options: CheckOptions): Promise<Checked> {
+  const planned = await planFolder(options);
+  const differences = compareOutput(options.directory, planned.plan, planned.out);
+  const { plan } = options.texts === true ? await withWhatDiffers(options, planned) : planned;
+  const texts = options.texts === true ? textsOf(options.directory, plan, differences) : new Map();
+  return { differences, texts, notices: plan.notices, total: countFiles(plan) };
+}
+
+function textsOf(directory: string, { folders, skills }: Plan, differences: readonly Difference[]): Map<string, Texts> {
+  const planned = new Map([
+    ...folders.flatMap(({ path: folder, files }) =>
+      [...files].map(([name, { text }]) => [path.posix.join(folder, name), text] as const),
+    ),
+    ...skills.map(({ path: file, content }) => [file, content] as const),
+  ]);
+  return new Map(
+    differences.map(({ path: file }) => {
+      return [file, { found: readText(path.join(directory, file)), planned: planned.get(file) ?? null }];
+    }),
+  );
 }
 
 interface PlannedFolder {
-  readonly folder: AgentFolder;
   readonly plan: Plan;
   readonly out: string;
+  /** The hash of what it was made from. */
+  readonly inputs: string;
+  /** The names of the files it was made from. */
+  readonly names: readonly string[];
+  /** Whether it is the plan of an earlier run, which has hashes only. */
+  readonly isRecalled: boolean;
 }
 
-async function planFolder(options: CodegenOptions): Promise<PlannedFolder> {
+async function planFolder(options: CodegenOptions, mayRecall = true): Promise<PlannedFolder> {
   const { directory, skills = true } = options;
   const out = innerFolder(options.out ?? 'generated');
-  const folder = loadAgentFolder(directory);
-  try {
-    const { model, problems } = compileAgentFolder(folder);
-    if (model === null) throw new ContractError(problems, folder.sources);
-    return { folder, plan: await planOutput(model, folder.skillFiles, { out, skills }), out };
-  } catch (error) {
-    // The only RangeError of the phases is a full stack: every one of them follows schemas by recursion, as ajv does.
-    throw error instanceof RangeError ? new ContractError([tooDeep(folder)], folder.sources) : error;
+  const cache = openCache(options.cache, directory);
+  const shape = JSON.stringify([out, skills]);
+  if (mayRecall && cache.run !== null) {
+    const { names } = cache.run;
+    const inputs = currentInputs(directory, names);
+    if (cache.run.inputs === inputs + shape)
+      return { plan: recallPlan(cache.run), out, inputs, names, isRecalled: true };
   }
+  if (cache.memory.size === 0) startThreads(sizeOf(directory) / BYTES_A_FILE);
+  const { folder, model, memory } = await compileFolder(directory, cache.memory);
+  const plan = await orTooDeep(folder, async () => {
+    const { planOutput } = await import('./plan.js');
+    return planOutput(model, folder.skillFiles, { out, skills, known: cache.known });
+  });
+  const [inputs, names] = [inputsOf(folder), inputNames(folder)];
+  cache.save(toRemembered(plan, inputs + shape, names), memory);
+  return { plan, out, inputs, names, isRecalled: false };
 }
 
-function tooDeep({ capabilities, peers }: AgentFolder): Problem {
-  const document = capabilities?.main ?? peers;
-  return {
-    code: 'too-deep',
-    place: document?.place(['capabilities'], 'key') ?? { file: '', line: 1, column: 1 },
-    message: 'A schema nests, or refers from definition to definition, more deeply than can be compiled.',
-    fix: 'Shorten chains of references, and split unions of thousands of branches.',
-  };
+/** How long a capability is, more or less. */
+const BYTES_A_FILE = 2048;
+
+interface CompiledFolder {
+  readonly folder: AgentFolder;
+  readonly model: AgentFolderModel;
+  readonly memory: Memory;
+}
+
+async function compileFolder(directory: string, memory: Memory): Promise<CompiledFolder> {
+  const { compileAgentFolder } = await import('./compile.js');
+  const folder = loadAgentFolder(directory, memory);
+  const compilation = await orTooDeep(folder, async () => compileAgentFolder(folder));
+  if (compilation.model !== null) return { folder, model: compilation.model, memory: compilation.memory };
+  // What is wrong is said of the whole.
+  if (memory.size > 0) return compileFolder(directory, new Map());
+  throw new ContractError(compilation.problems, folder.sources);
+}
+
+/** The only RangeError of the phases is a full stack: every one of them follows schemas by recursion, as ajv does. */
+async function orTooDeep<T>(folder: AgentFolder, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof RangeError ? new ContractError([tooDeep(folder)], folder.sources) : error;
+  }
 }
 
 /** What is written stays below the agent's folder, and out of folders that belong to others. */

@@ -1,10 +1,14 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseSource, type SourceDocument } from './document.js';
+import { hashOf } from './hash.js';
+import { parseItems } from './items.js';
 import { isObject } from './json.js';
+import { errorCode, OutputError } from './output-error.js';
 import type { Problem, ProblemCode } from './problem.js';
+import { type CapabilityRecords, type CompiledCapability, createRecall } from './remember.js';
 
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
+export const MAX_FILE_BYTES: number = 4 * 1024 * 1024;
 
 /** The files a person writes in an agent's folder. */
 export const CAPABILITIES_FILE = 'capabilities.yaml';
@@ -13,10 +17,35 @@ export const AGENT_FILE = 'agent.yaml';
 
 /** A capabilities file with the files beside it that its schemas refer to. */
 export interface ContractFiles {
+  /** It lacks the capabilities that are remembered. */
   readonly main: SourceDocument;
   /** By path relative to the main file's folder, with `/`; the main file included. */
   readonly byPath: ReadonlyMap<string, SourceDocument>;
+  /** Every capability of the file in order, if the file is long: its hash, and what it was compiled to before. */
+  readonly items: readonly ContractItem[] | null;
+  /** The hash of all in the main file that is no capability; empty where there are no items. */
+  readonly skeleton: string;
+  /** The hashes of the files beside it that what is remembered refers to, by the names that places use. */
+  readonly recalled: Readonly<Record<string, string>>;
 }
+
+export interface ContractItem {
+  readonly hash: string;
+  /** Null for one that has yet to be compiled. */
+  readonly compiled: CompiledCapability | null;
+}
+
+/** What an earlier run has made of the capabilities of a contract. */
+export interface ContractMemory {
+  /** The hash of all in the main file that is no capability. */
+  readonly skeleton: string;
+  /** The hashes of the files beside it, by the names that places use. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly records: CapabilityRecords;
+}
+
+/** What is remembered of contracts, by the names of their main files; nothing, unless somebody remembers. */
+export type Memory = ReadonlyMap<string, ContractMemory>;
 
 /** A contract that a peer keeps, and where rpc-peers.yaml names it. */
 export interface PeerContract {
@@ -45,8 +74,8 @@ export interface AgentFolder {
 }
 
 /** Reads everything in an agent's folder that generation depends on. The only phase that reads what people wrote. */
-export function loadAgentFolder(directory: string): AgentFolder {
-  const reader = createReader(directory);
+export function loadAgentFolder(directory: string, memory: Memory = new Map()): AgentFolder {
+  const reader = createReader(directory, memory);
   const capabilitiesPath = path.join(directory, CAPABILITIES_FILE);
   const peersPath = path.join(directory, PEERS_FILE);
   const agentPath = path.join(directory, AGENT_FILE);
@@ -79,15 +108,63 @@ function nothingIn(directory: string): Problem {
 }
 
 function readSkillFiles(directory: string): SkillFiles {
-  const file = path.join(directory, 'skills.ts');
-  const folder = path.join(directory, 'skills');
-  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
-  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
-  const files = isFolder ? readdirSync(folder).filter((name) => name.endsWith('.ts')) : [];
+  const skillsText = readOrRefuse(directory, 'skills.ts', (file, stats) =>
+    stats.isFile() ? readFileSync(file, 'utf8') : null,
+  );
+  const entries = readOrRefuse(directory, 'skills', (folder, stats) =>
+    stats.isDirectory() ? readdirSync(folder) : null,
+  );
+  const files = (entries ?? []).filter((name) => name.endsWith('.ts'));
   return {
-    skillsText: isFile ? readFileSync(file, 'utf8') : null,
+    skillsText,
     names: new Set(files.filter((name) => !name.endsWith('.test.ts')).map((name) => name.slice(0, -'.ts'.length))),
   };
+}
+
+/** What `read` finds of the user's; null where there is nothing. */
+function readOrRefuse<T>(directory: string, name: string, read: (file: string, stats: Stats) => T | null): T | null {
+  const file = path.join(directory, name);
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    return stats === undefined ? null : read(file, stats);
+  } catch (error) {
+    throw new OutputError(
+      `${name} cannot be read (${errorCode(error)}), and codegen would add to it. Nothing was written.`,
+    );
+  }
+}
+
+/** How many bytes an agent's own capabilities have; a first guess at how much work there is. */
+export function sizeOf(directory: string): number {
+  return statSync(path.join(directory, CAPABILITIES_FILE), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The names of the files that decide what a folder leads to: those that were read, and those that are looked for. */
+export function inputNames({ sources }: AgentFolder): string[] {
+  return [...new Set([...sources.keys(), CAPABILITIES_FILE, PEERS_FILE, AGENT_FILE])].sort();
+}
+
+/** A hash of everything that was read of a folder. */
+export function inputsOf(folder: AgentFolder): string {
+  return hashInputs(inputNames(folder), (name) => folder.sources.get(name) ?? null, folder.skillFiles);
+}
+
+/** The hash that {@link inputsOf} would have of a folder with these names, if it were loaded now. */
+export function currentInputs(directory: string, names: readonly string[]): string {
+  const textOf = (name: string): string | null => {
+    const text = readText(path.join(directory, name), name);
+    return typeof text === 'string' ? text : null;
+  };
+  return hashInputs(names, textOf, readSkillFiles(directory));
+}
+
+function hashInputs(
+  names: readonly string[],
+  textOf: (name: string) => string | null,
+  { skillsText, names: skills }: SkillFiles,
+): string {
+  const hashes = names.map((name) => [name, hashOf(textOf(name) ?? '\0')]);
+  return hashOf(JSON.stringify([hashes, skillsText, [...skills].sort()]));
 }
 
 interface Reader {
@@ -95,35 +172,83 @@ interface Reader {
   readonly sources: Map<string, string>;
   /** Reads and parses one file; null, with problems noted, where that fails. */
   read(file: string, askedFrom?: Problem['place']): SourceDocument | null;
+  /** Reads a capabilities file, without what is remembered of it. */
+  readMain(file: string, askedFrom?: Problem['place']): Omit<ContractFiles, 'byPath'> | null;
 }
 
-function createReader(directory: string): Reader {
+function createReader(directory: string, memory: Memory): Reader {
   const problems: Problem[] = [];
   const sources = new Map<string, string>();
   const documents = new Map<string, SourceDocument | null>();
+  const nameOf = (file: string): string => path.relative(directory, file).split(path.sep).join('/');
+  const textOf = (file: string, askedFrom?: Problem['place']): string | null => {
+    const name = nameOf(file);
+    const text = readText(file, name);
+    if (typeof text === 'string') sources.set(name, text);
+    else problems.push({ ...text, place: askedFrom ?? { file: name, line: 1, column: 1 } });
+    return typeof text === 'string' ? text : null;
+  };
+  const parse = (file: string, text: string): SourceDocument | null => {
+    const parsed = parseSource(nameOf(file), text);
+    problems.push(...parsed.problems);
+    return parsed.problems.length === 0 ? parsed.document : null;
+  };
   const read = (file: string, askedFrom?: Problem['place']): SourceDocument | null => {
     const known = documents.get(file);
     if (known !== undefined) return known;
-    const name = path.relative(directory, file).split(path.sep).join('/');
-    const text = readText(file, name);
-    let document: SourceDocument | null = null;
-    if (typeof text !== 'string') {
-      problems.push({ ...text, place: askedFrom ?? { file: name, line: 1, column: 1 } });
-    } else {
-      sources.set(name, text);
-      const parsed = parseSource(name, text);
-      problems.push(...parsed.problems);
-      if (parsed.problems.length === 0) document = parsed.document;
-    }
+    const text = textOf(file, askedFrom);
+    const document = text === null ? null : parse(file, text);
     documents.set(file, document);
     return document;
   };
-  return { problems, sources, read };
+  /** What is remembered holds as long as every file is as it was that capabilities may refer to. */
+  const recall = (name: string): ContractMemory | null => {
+    const found = memory.get(name);
+    const files = Object.entries(found?.files ?? {});
+    const isSame = files.every(([other, hash]) => {
+      const text = readText(path.join(directory, other), other);
+      if (typeof text === 'string') sources.set(other, text);
+      return typeof text === 'string' && hashOf(text) === hash;
+    });
+    return found !== undefined && isSame ? found : null;
+  };
+  const mains = new Map<string, Omit<ContractFiles, 'byPath'> | null>();
+  const readMain = (file: string, askedFrom?: Problem['place']): Omit<ContractFiles, 'byPath'> | null => {
+    const known = mains.get(file);
+    if (known !== undefined) return known;
+    const found = parseMain(file, askedFrom);
+    mains.set(file, found);
+    return found;
+  };
+  const parseMain = (file: string, askedFrom?: Problem['place']): Omit<ContractFiles, 'byPath'> | null => {
+    const name = nameOf(file);
+    const text = textOf(file, askedFrom);
+    if (text === null) return null;
+    const remembered = recall(name);
+    const isKnown = (skeleton: string, item: string): boolean =>
+      remembered?.skeleton === skeleton && Object.hasOwn(remembered.records.capabilities, item);
+    const parsed = parseItems(name, text, isKnown);
+    if (parsed === null) {
+      const main = read(file, askedFrom);
+      return main === null ? null : { main, items: null, skeleton: '', recalled: {} };
+    }
+    const compiled = remembered === null ? null : createRecall(remembered.records);
+    const items = parsed.items.map(({ hash, isLeftOut }) => ({
+      hash,
+      compiled: isLeftOut ? (compiled?.(hash) ?? null) : null,
+    }));
+    const isPart = items.some(({ compiled }) => compiled !== null);
+    const recalled = isPart ? (remembered?.files ?? {}) : {};
+    return { main: parsed.document, items, skeleton: parsed.skeleton, recalled };
+  };
+  return { problems, sources, read, readMain };
 }
 
-type Unreadable = { readonly code: ProblemCode; readonly message: string; readonly fix: string };
+/** Why a file cannot be read, and what to do. */
+export type Unreadable = { readonly code: ProblemCode; readonly message: string; readonly fix: string };
 
-function readText(file: string, name: string): string | Unreadable {
+/** The text of a file, or why there is none; `name` is what a sentence calls it. */
+export function readText(file: string, name: string): string | Unreadable {
   let stats: Stats;
   let bytes: Buffer;
   try {
@@ -158,8 +283,9 @@ function unreadable(message: string, fix: string): Unreadable {
 }
 
 function readContract(file: string, reader: Reader, askedFrom?: Problem['place']): ContractFiles | null {
-  const main = reader.read(file, askedFrom);
-  if (main === null) return null;
+  const found = reader.readMain(file, askedFrom);
+  if (found === null) return null;
+  const { main } = found;
   const home = path.dirname(file);
   const byPath = new Map<string, SourceDocument>([[path.basename(file), main]]);
   const queue = [{ document: main, folder: '' }];
@@ -173,11 +299,11 @@ function readContract(file: string, reader: Reader, askedFrom?: Problem['place']
       queue.push({ document, folder: path.posix.dirname(relative) === '.' ? '' : path.posix.dirname(relative) });
     }
   }
-  return { main, byPath };
+  return { ...found, byPath };
 }
 
 /** Whether a relative path names an existing file inside `home`, links followed. What is outside is never opened. */
-function isInside(home: string, relative: string): boolean {
+export function isInside(home: string, relative: string): boolean {
   if (relative.startsWith('..') || path.posix.isAbsolute(relative)) return false;
   try {
     const real = realpathSync(path.join(home, relative));
@@ -188,7 +314,7 @@ function isInside(home: string, relative: string): boolean {
 }
 
 /** The relative file parts of every `$ref` in a document; more than its schemas hold, which does no harm. */
-function fileReferences(value: unknown): Set<string> {
+export function fileReferences(value: unknown): Set<string> {
   const found = new Set<string>();
   const walk = (node: unknown, isNames = false): void => {
     if (Array.isArray(node)) {

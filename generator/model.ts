@@ -42,7 +42,7 @@ export interface ContractModel {
   readonly source: string;
   readonly capabilities: readonly CapabilityModel[];
   /** Definitions that several capabilities may use, each with a module of its own. */
-  readonly definitions: readonly DefinitionModel[];
+  readonly definitions: readonly SharedDefinitionModel[];
 }
 
 export interface AgentNames {
@@ -96,6 +96,11 @@ export interface DefinitionModel {
   readonly module: string;
 }
 
+export interface SharedDefinitionModel extends DefinitionModel {
+  /** The definitions that its module must know, by type name in code-point order. */
+  readonly needs: ReadonlyMap<string, DefinitionModel>;
+}
+
 export interface ErrorModel {
   readonly code: string;
   readonly description: string | null;
@@ -123,7 +128,7 @@ export function typeNameOf(reference: unknown): string {
 }
 
 /** The schema with its definitions, so that it refers to nothing outside itself. */
-export function selfContained({ schema, needs }: SchemaModel): Schema {
+export function selfContained({ schema, needs }: Pick<SchemaModel, 'schema' | 'needs'>): Schema {
   const root = typeof schema === 'boolean' ? (schema ? {} : { not: {} }) : schema;
   if (needs.size === 0) return root;
   return { ...root, $defs: Object.fromEntries([...needs].map(([name, definition]) => [name, definition.schema])) };
@@ -143,5 +148,15 @@ export function referencesOf(schema: Schema | boolean): Set<string> {
     forEachSubschema(value, walk);
   };
   walk(schema);
+  return found;
+}
+
+/** Whether a schema asks what other schemas have looked at, for which their text is needed and not only their verdict. */
+export function hasUnevaluated(schema: unknown): boolean {
+  if (!isObject(schema)) return false;
+  let found = schema['unevaluatedProperties'] !== undefined || schema['unevaluatedItems'] !== undefined;
+  forEachSubschema(schema, (inner) => {
+    found ||= hasUnevaluated(inner);
+  });
   return found;
 }

@@ -1,5 +1,6 @@
 import type { SourceDocument } from './document.js';
 import type { Path } from './json.js';
+import type { AgentNames } from './model.js';
 import type { Place, Problem } from './problem.js';
 
 /*
@@ -92,10 +93,26 @@ function capitalise(part: string): string {
   return part.charAt(0).toUpperCase() + part.slice(1);
 }
 
+/** The names that an agent leads to. */
+export function agentExports({ type, value }: AgentNames): string[] {
+  return [
+    ...[`${type}Client`, `create${type}Client`, `${type}Contract`, `${value}Contract`],
+    ...[`${type}Skills`, `serve${type}`, `${value}Tools`],
+  ];
+}
+
+/** The names that a capability leads to, with the type names of its schemas. */
+export function capabilityExports(name: string, typeNames: readonly string[]): string[] {
+  const type = typePrefix(name);
+  const own = [`${type}Errors`, `${type}Skill`, `${memberIdentifier(name)}Capability`];
+  return [...own, ...typeNames.flatMap((typeName) => [typeName, lowerFirst(typeName)])];
+}
+
 /** A name that generated code exports, and what it comes from. */
 export interface Declaration {
   readonly name: string;
-  readonly place: Place;
+  /** Asked for only where two collide. */
+  place(): Place;
   /** `the capability "review-pr"`. */
   readonly what: string;
   /** Definitions have a file each, so theirs must differ by more than case. */
@@ -109,7 +126,7 @@ export function findCollisions(declarations: readonly Declaration[]): Problem[] 
   const problems: Problem[] = [];
   const reported = new Set<string>();
   for (const declaration of declarations) {
-    const { name, place, what, isDefinition } = declaration;
+    const { name, what, isDefinition } = declaration;
     const first = byName.get(name) ?? (isDefinition ? files.get(name.toLowerCase()) : undefined);
     if (first === undefined) {
       byName.set(name, declaration);
@@ -117,7 +134,8 @@ export function findCollisions(declarations: readonly Declaration[]): Problem[] 
       continue;
     }
     // Two that meet in one name often meet in several, and one rename mends them all.
-    const pair = JSON.stringify([place, first.place]);
+    const [place, firstPlace] = [declaration.place(), first.place()];
+    const pair = JSON.stringify([place, firstPlace]);
     if (reported.has(pair)) continue;
     reported.add(pair);
     problems.push({
@@ -125,7 +143,7 @@ export function findCollisions(declarations: readonly Declaration[]): Problem[] 
       place,
       message: `${what.charAt(0).toUpperCase()}${what.slice(1)} leads to the name ${name}, which ${first.what} leads to as well.`,
       fix: isDefinition ? 'Give the definition a name of its own with x-ts-name.' : 'Rename one of the two.',
-      related: { place: first.place, message: `It comes from ${first.what} at` },
+      related: { place: firstPlace, message: `It comes from ${first.what} at` },
     });
   }
   return problems;

@@ -45,7 +45,16 @@ export interface Normalizer {
   readonly definitions: ReadonlyMap<string, Definition>;
   /** The type names of definitions that have problems themselves. */
   readonly faulty: ReadonlySet<string>;
+  /** Whether every capability stands for itself, so that none refers into another, nor anything else into one. */
+  isLocal(): boolean;
   readonly problems: Problem[];
+}
+
+const origins = new WeakMap<object, Location>();
+
+/** Where the schema stands that a normalized one was made from; undefined for one that this phase did not make. */
+export function originOf(schema: Schema | boolean): Location | undefined {
+  return typeof schema === 'boolean' ? undefined : origins.get(schema);
 }
 
 /** `rootList` holds every root that will be normalized, since any of them may be referred to by another. */
@@ -61,6 +70,7 @@ export function createNormalizer(
   const roots = new Map(rootList.map((root) => [identity(root), root] as const));
   const validated = new Set<string>();
   const waiting: Waiting[] = [];
+  let isLocal = true;
   const resolver = createResolver(files);
 
   const normalize = (root: SchemaRoot): Schema | boolean | null => {
@@ -123,7 +133,10 @@ export function createNormalizer(
       if (keyword === '$ref') {
         const target = resolver.resolve(String(keywordValue), scope);
         if ('code' in target) problems.push({ ...target, place: scope.document.place([...path, '$ref']) });
-        else schema['$ref'] = referenceTo(define(target).typeName);
+        else {
+          isLocal &&= !entersCapability(target, scope.root);
+          schema['$ref'] = referenceTo(define(target).typeName);
+        }
       } else if (old && keyword === 'items' && Array.isArray(keywordValue)) {
         schema['prefixItems'] = keywordValue.map((item, index) => inner(item, keyword, String(index)));
       } else if (old && keyword === 'additionalItems') {
@@ -145,7 +158,15 @@ export function createNormalizer(
     }
     // No value is in an empty list, which is legal and which ajv refuses to compile.
     const hidesEnum = old && value['$ref'] !== undefined;
-    return isEmptyList(value['enum']) && !hidesEnum ? { ...schema, not: {} } : schema;
+    const normal = isEmptyList(value['enum']) && !hidesEnum ? { ...schema, not: {} } : schema;
+    origins.set(normal, { document: scope.document, path });
+    return normal;
+  };
+
+  /** Whether a reference leads into a capability from outside it. */
+  const entersCapability = ({ document, path }: Location, from: Location): boolean => {
+    if (document !== files.main || path[0] !== 'capabilities') return false;
+    return from.document !== document || !samePath(path.slice(0, 2), from.path.slice(0, 2));
   };
 
   /** Names what a reference leads to, and normalizes it the first time. */
@@ -187,8 +208,9 @@ export function createNormalizer(
 
   /** The root that a place lies in, where it lies in one. */
   const ownerOf = ({ document, path }: Location): SchemaRoot | null => {
-    for (const root of roots.values()) {
-      if (root.document === document && samePath(path.slice(0, root.path.length), root.path)) return root;
+    for (let length = path.length; length > 0; length--) {
+      const root = roots.get(identity({ document, path: path.slice(0, length) }));
+      if (root !== undefined) return root;
     }
     return null;
   };
@@ -206,7 +228,7 @@ export function createNormalizer(
     defineWaiting();
   };
 
-  return { normalize, defineShared, definitions, faulty, problems };
+  return { normalize, defineShared, definitions, faulty, isLocal: () => isLocal, problems };
 }
 
 /** A definition has a file of its name, and disks hold names of 255 bytes. */

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import Handlebars from 'handlebars';
 import { escapeCharacter, escapeControls } from './escape.js';
 import { byCodePoint } from './model.js';
+import { assertSafeOutput } from './output-guard.js';
 
 /*
  * The only way into generated code. A template's hole takes no string, only Code, and Code comes from an encoder for the
@@ -75,6 +76,8 @@ function stringLiteral(text: string): string {
 
 /** A string literal with the characters escaped that JSON leaves: they can reorder or hide text. */
 export function escapeHidden(literalText: string): string {
+  // Most text is plain, which is quicker to see.
+  if (/^[ -~]*$/.test(literalText)) return literalText;
   return literalText.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escapeCharacter);
 }
 
@@ -147,17 +150,39 @@ export function createSourceFile(path: string, header: string): SourceFile {
     render: (template, view) => body.push(fill(template, view)),
     append: ({ code }) => body.push(code),
     text: () => {
-      const lines = [...new Set([...values.keys(), ...types.keys()])]
-        .sort(byCodePoint)
-        .flatMap((from) => [
-          ...importLine('import', values.get(from), from),
-          ...importLine('import type', types.get(from), from),
-        ]);
-      const imports = lines.length === 0 ? [] : [lines.join('\n')];
-      const parts = [header, ...imports, ...body].map((part) => part.trim());
-      return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+      const text = withImports(header, body, values, types);
+      // What has no header is a start for a file of the user's, who may import what they like.
+      if (header === '') return text;
+      const used = assertSafeOutput(path, text);
+      // A type that can hold nothing, or a check that nothing can fail, leaves what it refers to without a use.
+      const isDropped = [values, types].map((table) => dropUnused(table, used)).includes(true);
+      return isDropped ? withImports(header, body, values, types) : text;
     },
   };
+}
+
+type ImportTable = Map<string, Set<string>>;
+
+function withImports(header: string, body: readonly string[], values: ImportTable, types: ImportTable): string {
+  const lines = [...new Set([...values.keys(), ...types.keys()])]
+    .sort(byCodePoint)
+    .flatMap((from) => [
+      ...importLine('import', values.get(from), from),
+      ...importLine('import type', types.get(from), from),
+    ]);
+  const imports = lines.length === 0 ? [] : [lines.join('\n')];
+  const parts = [header, ...imports, ...body].map((part) => part.trim());
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** Whether an import was dropped. */
+function dropUnused(table: ImportTable, used: ReadonlySet<string>): boolean {
+  let isDropped = false;
+  for (const [from, names] of table) {
+    for (const name of names) if (!used.has(name)) isDropped = names.delete(name);
+    if (names.size === 0) table.delete(from);
+  }
+  return isDropped;
 }
 
 function importLine(keyword: string, names: ReadonlySet<string> | undefined, from: string): string[] {

@@ -6,9 +6,10 @@ export interface Place {
   readonly endColumn?: number;
 }
 
-/** One thing that is wrong in a file, in a form that prints for people and serialises for machines. */
-export interface Problem {
-  readonly code: ProblemCode;
+/** One thing to say about a place in a file, in a form that prints for people and serialises for machines. */
+export interface Diagnostic {
+  /** Stable: documentation, suppressions and machines refer to it. */
+  readonly code: string;
   readonly place: Place;
   /** One sentence that says what is wrong. */
   readonly message: string;
@@ -20,6 +21,11 @@ export interface Problem {
   readonly fix: string;
   /** Another place that the problem speaks of, such as the first of two that collide. */
   readonly related?: { readonly place: Place; readonly message: string };
+}
+
+/** A diagnostic that keeps a contract from being compiled. */
+export interface Problem extends Diagnostic {
+  readonly code: ProblemCode;
 }
 
 /** Every code a problem can bear, with what it means. Documentation and fixtures walk this table. */
@@ -42,6 +48,7 @@ export const PROBLEMS = {
   'unknown-type': 'type is none of the seven that JSON Schema knows.',
   'invalid-schema': 'The meta-schema of JSON Schema refuses the schema.',
   'invalid-pattern': 'A pattern is not a regular expression under the u flag.',
+  'exponential-pattern': 'A pattern would let a short text keep a process busy for seconds or for ever.',
   'misspelt-keyword': 'A keyword is almost, but not quite, one that JSON Schema knows.',
   'unsupported-keyword': 'A keyword of JSON Schema that declaragent does not compile.',
   'executable-keyword': 'A keyword that a library would run or paste as code.',

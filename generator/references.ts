@@ -99,19 +99,30 @@ export function createResolver(files: ContractFiles): Resolver {
 
   /** The schema with that `$id` below the root of the scope, wherever it is embedded. */
   const findById = (address: string, scope: Scope): Location | null => {
-    const search = (value: unknown, path: Path, at: Scope): Location | null => {
-      if (!isObject(value)) return null;
-      const inside = enter(value, path, at);
-      if (inside.base === address && inside.base !== at.base) return { document: at.document, path };
-      let found: Location | null = null;
-      forEachSubschema(value, (subschema, step) => {
-        found ??= search(subschema, [...path, ...step], inside);
-      });
-      return found;
-    };
     const { document, path } = scope.root;
+    const root = valueAt(document.value, path);
+    if (!isObject(root)) return null;
     const start: Scope = { ...scope, document, resource: path, base: baseOf(document) };
-    return search(valueAt(document.value, path), path, start);
+    const known = embedded.get(root) ?? new Map<Draft, ReadonlyMap<string, Location>>();
+    const found = known.get(scope.draft) ?? embeddedIn(root, path, start);
+    embedded.set(root, known.set(scope.draft, found));
+    return found.get(address) ?? null;
+  };
+
+  /** By root and by the draft that it is looked at from, since a file may hold thousands of references. */
+  const embedded = new WeakMap<object, Map<Draft, ReadonlyMap<string, Location>>>();
+
+  const embeddedIn = (root: JsonObject, rootPath: Path, start: Scope): ReadonlyMap<string, Location> => {
+    const found = new Map<string, Location>();
+    const search = (value: unknown, path: Path, at: Scope): void => {
+      if (!isObject(value)) return;
+      const inside = enter(value, path, at);
+      const isNew = inside.base !== at.base && !found.has(inside.base);
+      if (isNew) found.set(inside.base, { document: at.document, path });
+      forEachSubschema(value, (subschema, step) => search(subschema, [...path, ...step], inside));
+    };
+    search(root, rootPath, start);
+    return found;
   };
 
   const atFragment = ({ document, path }: Location, fragment: string): Location | null => {
@@ -148,20 +159,30 @@ function outOfReach(reference: string, address: string, scope: Scope): Unresolve
 }
 
 function findAnchor(document: SourceDocument, path: Path, anchor: string): Location | null {
-  const search = (value: unknown, at: Path): Location | null => {
+  const root = valueAt(document.value, path);
+  if (!isObject(root)) return null;
+  const found = anchors.get(root) ?? anchorsIn(document, path, root);
+  anchors.set(root, found);
+  return found.get(anchor) ?? null;
+}
+
+/** By the schema that they are in, since a file may hold thousands of references. */
+const anchors = new WeakMap<object, ReadonlyMap<string, Location>>();
+
+function anchorsIn(document: SourceDocument, root: Path, schema: JsonObject): ReadonlyMap<string, Location> {
+  const found = new Map<string, Location>();
+  const search = (value: unknown, path: Path): void => {
     // An $id inside begins a resource with anchors of its own.
-    const isInner = at.length > path.length && isObject(value) && startsResource(value['$id']);
-    if (!isObject(value) || isInner) return null;
+    const isInner = path.length > root.length && isObject(value) && startsResource(value['$id']);
+    if (!isObject(value) || isInner) return;
     // A $dynamicAnchor is refused where it stands; that it is referred to is no second problem.
-    const names = [value['$anchor'], value['$dynamicAnchor']];
-    if (names.includes(anchor) || value['$id'] === `#${anchor}`) return { document, path: at };
-    let found: Location | null = null;
-    forEachSubschema(value, (subschema, step) => {
-      found ??= search(subschema, [...at, ...step]);
-    });
-    return found;
+    const id = value['$id'];
+    const names = [value['$anchor'], value['$dynamicAnchor'], typeof id === 'string' ? /^#(.*)$/s.exec(id)?.[1] : null];
+    for (const name of names) if (typeof name === 'string' && !found.has(name)) found.set(name, { document, path });
+    forEachSubschema(value, (subschema, step) => search(subschema, [...path, ...step]));
   };
-  return search(valueAt(document.value, path), path);
+  search(schema, root);
+  return found;
 }
 
 /** The reference with its last step spelt like one that exists. */

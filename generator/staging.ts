@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorCode, OutputError } from './output-error.js';
+import { restoreReplaced } from './swap.js';
 
 /**
  * A run that writes has a folder of its own in the agent's folder. What is to be written is prepared in it, and while it
@@ -49,9 +50,23 @@ export function leftStagings(directory: string): string[] {
   return runsIn(directory).flatMap(({ name, isAtWork }) => (isAtWork ? [] : [name]));
 }
 
+/** Puts back the output folder that a run was replacing when it was cut off. */
+export function restoreOutput(directory: string): void {
+  for (const name of leftStagings(directory)) {
+    try {
+      restoreReplaced(directory, name);
+    } catch (error) {
+      throw new OutputError(
+        `The old output, in ${name}, cannot be put back (${errorCode(error)}). Nothing was written.`,
+      );
+    }
+  }
+}
+
 /** Deletes a run's folder, and the empty folders that the run made for files which it never put there. */
 export function discardStaging(directory: string, name: string): void {
   try {
+    restoreReplaced(directory, name);
     for (const folder of foldersBelow(path.join(directory, name))) removeIfEmpty(directory, folder);
     rmSync(path.join(directory, name), { recursive: true, force: true });
   } catch {

@@ -1,5 +1,5 @@
 import type { CapabilityModel, ContractModel, DefinitionModel } from './model.js';
-import { type Code, type SourceFile, source } from './print.js';
+import { type Code, identifier, type SourceFile, source } from './print.js';
 
 /** The package that generated code stands on. */
 export const RUNTIME = '@declaragent/runtime';
@@ -27,18 +27,51 @@ export function typeArguments(capability: CapabilityModel, file: SourceFile): Co
   return source(types.map((name) => file.type(name, from).code).join(', '));
 }
 
-/** Makes the import function for the types of one contract's definitions, as seen from one module. */
+/** The name of a shared definition's check; no name that a contract leads to has a `$`. */
+export function checkName(typeName: string): Code {
+  return identifier(`check$${typeName}`);
+}
+
+/** Whether a definition has a module of its own. */
+export function isSharedDefinition({ module }: DefinitionModel): boolean {
+  return module.startsWith('definitions/');
+}
+
+/** What a module imports of the definitions of its contract. */
+export interface DefinitionImporter {
+  /** Imports a definition's type. */
+  type(typeName: string): void;
+  /** Whether a definition has a check in a module of its own. */
+  isShared(typeName: string): boolean;
+  /** Imports the check of a shared definition. */
+  check(typeName: string): void;
+}
+
+/** Makes the import functions for one contract's definitions, as seen from one module. */
 export function definitionImporter(
   definitions: Iterable<DefinitionModel>,
   module: string,
   file: SourceFile,
-): (typeName: string) => void {
+): DefinitionImporter {
   const byName = new Map([...definitions].map((definition) => [definition.typeName, definition] as const));
-  return (typeName) => {
-    const definition = byName.get(typeName);
-    if (definition === undefined || definition.module === module) return;
-    const path = definition.module.split('/').at(-1) ?? '';
-    const sameFolder = definition.module.split('/')[0] === module.split('/')[0];
-    file.type(typeName, sameFolder ? `./${path}.gen.js` : `../${definition.module}.gen.js`);
+  const pathTo = (target: string): string => {
+    const sameFolder = target.split('/')[0] === module.split('/')[0];
+    return sameFolder ? `./${target.split('/').at(-1)}.gen.js` : `../${target}.gen.js`;
+  };
+  return {
+    type: (typeName) => {
+      const definition = byName.get(typeName);
+      if (definition === undefined || definition.module === module) return;
+      file.type(typeName, pathTo(definition.module));
+    },
+    isShared: (typeName) => {
+      const definition = byName.get(typeName);
+      return definition !== undefined && isSharedDefinition(definition);
+    },
+    check: (typeName) => {
+      const definition = byName.get(typeName);
+      if (definition === undefined || definition.module === module) return;
+      file.value(checkName(typeName).code, pathTo(definition.module));
+    },
   };
 }

@@ -10,7 +10,8 @@ import {
   TYPES,
 } from './dialect.js';
 import type { SourceDocument } from './document.js';
-import { isObject, type Path, pathOfPointer, valueAt } from './json.js';
+import { isObject, type JsonObject, type Path, pathOfPointer, valueAt } from './json.js';
+import { slowPatternProblem } from './patterns/slow.js';
 import type { Problem } from './problem.js';
 import { nearest } from './spelling.js';
 
@@ -36,7 +37,7 @@ export function validateSchema(document: SourceDocument, path: Path, schema: unk
     }
     const current = subschema['$schema'] === undefined ? around : own;
     for (const keyword of Object.keys(subschema)) {
-      const problem = keywordProblem(keyword, subschema[keyword], document, [...at, keyword], current);
+      const problem = keywordProblem(keyword, subschema, document, [...at, keyword], current);
       if (problem !== null) problems.push(problem);
     }
     forEachSubschema(subschema, (inner, inside) => inspect(inner, [...at, ...inside], current));
@@ -45,11 +46,12 @@ export function validateSchema(document: SourceDocument, path: Path, schema: unk
 
 function keywordProblem(
   keyword: string,
-  value: unknown,
+  schema: JsonObject,
   document: SourceDocument,
   path: Path,
   draft: Draft,
 ): Problem | null {
+  const value = schema[keyword];
   const known = KEYWORDS.get(keyword);
   if (known?.refused !== undefined && known.drafts.includes(draft)) {
     return {
@@ -68,10 +70,12 @@ function keywordProblem(
     };
   }
   if (keyword === 'type') return typeProblem(value, document, path);
-  if (keyword === 'pattern' && typeof value === 'string') return patternProblem(value, document, path, 'value');
+  if (keyword === 'pattern' && typeof value === 'string') {
+    return patternProblem(value, document, path, 'value', schema['maxLength']);
+  }
   if (keyword === 'patternProperties' && isObject(value)) {
     for (const pattern of Object.keys(value)) {
-      const problem = patternProblem(pattern, document, [...path, pattern], 'key');
+      const problem = patternProblem(pattern, document, [...path, pattern], 'key', undefined);
       if (problem !== null) return problem;
     }
   }
@@ -123,10 +127,16 @@ const TYPE_NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ...['none', 'nil', 'undefined'].map((name) => [name, 'null'] as const),
 ]);
 
-function patternProblem(pattern: string, document: SourceDocument, path: Path, part: 'key' | 'value'): Problem | null {
+function patternProblem(
+  pattern: string,
+  document: SourceDocument,
+  path: Path,
+  part: 'key' | 'value',
+  maxLength: unknown,
+): Problem | null {
   try {
     new RegExp(pattern, 'u');
-    return null;
+    return slowPatternProblem(document, path, pattern, part, maxLength);
   } catch (error) {
     return {
       code: 'invalid-pattern',

@@ -7,7 +7,7 @@ import type { Problem } from './problem.js';
 import { nearest } from './spelling.js';
 
 /** The file formats that a person writes, each with a JSON Schema of its own that editors use too. */
-export type FileFormat = 'capabilities' | 'rpc-peers' | 'agent';
+export type FileFormat = 'capabilities' | 'rpc-peers' | 'agent' | 'accepted-changes';
 
 const { resolve } = createRequire(import.meta.url);
 const validators = new Map<FileFormat, ValidateFunction>();

@@ -2,9 +2,9 @@ import { formats } from '@declaragent/runtime';
 import { _, type Code, type KeywordErrorDefinition, type Options, str } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { correctedKeywords } from './corrections.js';
-import { forEachSubschema, mapSubschemas } from './dialect.js';
+import { mapSubschemas } from './dialect.js';
 import { isObject, type JsonObject } from './json.js';
-import { referencesOf, referenceTo, type Schema, typeNameOf } from './model.js';
+import { hasUnevaluated, referencesOf, referenceTo, type Schema, typeNameOf } from './model.js';
 import { unevaluatedKeywords } from './unevaluated.js';
 import { unionKeywords } from './unions.js';
 
@@ -77,7 +77,8 @@ export function compilable(schema: Schema): Schema {
 
 /**
  * unevaluated* checks the branches that it looks into once more, in place. One that leads back to itself would be written
- * out without end, so branches with references become definitions, which are functions.
+ * out without end, and one in which that is done again would double with each level, so both become definitions, which
+ * are functions.
  */
 function branchesAsDefinitions(schema: Schema): Schema {
   if (!hasUnevaluated(schema)) return schema;
@@ -86,7 +87,8 @@ function branchesAsDefinitions(schema: Schema): Schema {
     if (!isObject(value)) return value;
     return mapSubschemas(value, (subschema, keyword) => {
       const inner = move(subschema);
-      if (!BRANCHES.has(keyword) || !isObject(inner) || referencesOf(inner).size === 0) return inner;
+      if (!BRANCHES.has(keyword) || !isObject(inner)) return inner;
+      if (referencesOf(inner).size === 0 && !hasUnevaluated(subschema)) return inner;
       const name = `branch${Object.keys(branches).length}`;
       branches[name] = inner;
       return { $ref: referenceTo(name) };
@@ -99,15 +101,6 @@ function branchesAsDefinitions(schema: Schema): Schema {
 
 /** Keywords whose schemas may fail without the value being wrong. */
 const BRANCHES: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'if', 'contains']);
-
-function hasUnevaluated(schema: unknown): boolean {
-  if (!isObject(schema)) return false;
-  let found = schema['unevaluatedProperties'] !== undefined || schema['unevaluatedItems'] !== undefined;
-  forEachSubschema(schema, (inner) => {
-    found ||= hasUnevaluated(inner);
-  });
-  return found;
-}
 
 function protoAsPattern(schema: JsonObject): JsonObject {
   const { properties, patternProperties = {} } = schema;

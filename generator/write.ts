@@ -12,10 +12,11 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { type Difference, readText } from './compare.js';
-import { MANIFEST } from './manifest.js';
+import { HEADER, MANIFEST } from './manifest.js';
 import { errorCode, OutputError } from './output-error.js';
-import { HEADER, type Plan } from './plan.js';
+import type { Plan } from './plan.js';
 import { discardStaging, leftStagings, removeIfEmpty } from './staging.js';
+import { adoptLate, adoptRest, swapFolder } from './swap.js';
 
 export interface Written {
   /** Paths relative to the agent's folder. */
@@ -40,22 +41,69 @@ interface Change {
 
 const NOTHING_WRITTEN = 'Nothing was written.';
 
+const REST_MISSING = 'What comes before it was; run codegen again for the rest.';
+
 /**
  * Brings the disk to the plan. Touches only files that differ, and deletes only what the last manifest lists unchanged.
- * All is prepared in `staging` first, so that a full disk is met before anything has changed; then each file is put in
- * place in one step, so that nobody reads half a file.
+ * All is prepared in `staging` first, so that a full disk is met before anything has changed. Then the user's files are put
+ * in place, each in one step, and the output folder as a whole; where that cannot be, file by file.
  */
 export function writeOutput(directory: string, staging: string, plan: Plan, differences: readonly Difference[]): void {
   const changes = planChanges(plan, differences);
   for (const change of changes) assertMayChange(directory, change);
   for (const change of changes) stage(directory, staging, change);
+  const isOurs = ({ replaces }: Change): boolean => replaces === undefined;
+  const whole = prepareWhole(directory, staging, plan, changes.filter(isOurs));
   for (const change of changes) assertMayChange(directory, change);
   let closing = NOTHING_WRITTEN;
-  for (const change of changes) {
-    apply(directory, staging, change, closing);
-    closing = 'What comes before it was; run codegen again for the rest.';
-  }
+  const applyEach = (some: readonly Change[]): void => {
+    for (const change of some) {
+      apply(directory, staging, change, closing);
+      closing = REST_MISSING;
+    }
+  };
+  applyEach(changes.filter((change) => !isOurs(change)));
+  if (whole === null || !putInPlace(directory, staging, whole)) applyEach(changes.filter(isOurs));
   for (const left of leftStagings(directory)) discardStaging(directory, left);
+}
+
+/** An output folder that takes the place of the old one as a whole. */
+interface Whole {
+  readonly out: string;
+  /** The files that differ from the old one's, relative to it. */
+  readonly changed: ReadonlySet<string>;
+}
+
+/** Completes the output folder in `staging`; null where a single file changes, or a disk cannot link files. */
+function prepareWhole(directory: string, staging: string, plan: Plan, changes: readonly Change[]): Whole | null {
+  const [folder] = plan.folders;
+  if (changes.length < 2 || folder === undefined) return null;
+  const out = plan.folders.find(({ holdsOthers }) => holdsOthers)?.path ?? path.posix.dirname(folder.path);
+  const changed = new Set(changes.map(({ path: file }) => path.posix.relative(out, file)));
+  try {
+    adoptRest(path.join(directory, out), path.join(directory, staging, out), changed);
+    for (const { path: file, content } of changes) {
+      if (content === null) removeIfEmpty(path.join(directory, staging), path.posix.dirname(file));
+    }
+    return { out, changed };
+  } catch {
+    return null;
+  }
+}
+
+/** False where the disk would not have it, such as for a folder that is a mount, and the old folder is in its place. */
+function putInPlace(directory: string, staging: string, { out, changed }: Whole): boolean {
+  try {
+    swapFolder(directory, staging, out);
+  } catch {
+    return false;
+  }
+  try {
+    adoptLate(directory, staging, out, changed);
+    return true;
+  } catch (error) {
+    throw new OutputError(`What was saved in ${out} meanwhile is lost (${errorCode(error)}). ${REST_MISSING}`);
+  }
 }
 
 /** What a run that puts these differences right has done. */
@@ -79,7 +127,7 @@ export function summarize(differences: readonly Difference[]): Written {
 function planChanges(plan: Plan, differences: readonly Difference[]): Change[] {
   const contents = new Map(
     plan.folders.flatMap((folder) =>
-      [...folder.files].map(([name, content]) => [path.posix.join(folder.path, name), content] as const),
+      [...folder.files].map(([name, { text }]) => [path.posix.join(folder.path, name), text] as const),
     ),
   );
   const skills = new Map(plan.skills.map((skill) => [skill.path, skill] as const));
@@ -87,7 +135,9 @@ function planChanges(plan: Plan, differences: readonly Difference[]): Change[] {
     .filter(({ fixedByCodegen }) => fixedByCodegen)
     .map(({ path: file, kind }): Change => {
       const skill = skills.get(file);
-      const content = kind === 'orphaned' ? null : (skill?.content ?? contents.get(file) ?? '');
+      const text = skill?.content ?? contents.get(file) ?? null;
+      if (text === null && kind !== 'orphaned') throw new Error(`${file} is to be written and has no text.`);
+      const content = kind === 'orphaned' ? null : text;
       return { path: file, kind, content, replaces: skill?.replaces };
     });
   const rank = ({ path: file, content, replaces }: Change): number => {

@@ -8,6 +8,8 @@ export interface Io {
   readonly columns: number | undefined;
   /** The working folder, absolute. */
   readonly cwd: string;
+  /** The environment variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 export function processIo(): Io {
@@ -16,5 +18,6 @@ export function processIo(): Io {
     stderr: (text) => process.stderr.write(text),
     columns: process.stdout.columns,
     cwd: process.cwd(),
+    environment: process.env,
   };
 }

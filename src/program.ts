@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { escapeControls } from '../generator/index.js';
+import { escapeControls } from '../generator/escape.js';
+import { addBreakingCommand } from './commands/breaking.js';
 import { addCodegenCommand } from './commands/codegen.js';
+import { addExplainCommand } from './commands/explain.js';
+import { addLintCommand } from './commands/lint.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Io } from './io.js';
+import { versionOfThisPackage } from './version.js';
 
 /** Runs the command line on the given outside and says the exit status. Never touches the process. */
 export async function run(args: readonly string[], outside: Io): Promise<ExitCode> {
@@ -25,9 +27,13 @@ export async function run(args: readonly string[], outside: Io): Promise<ExitCod
       getErrHasColors: () => false,
     })
     .exitOverride();
-  addCodegenCommand(program, io, (code) => {
+  const exit = (code: ExitCode): void => {
     exitCode = code;
-  });
+  };
+  addCodegenCommand(program, io, exit);
+  addLintCommand(program, io, exit);
+  addBreakingCommand(program, io, exit);
+  addExplainCommand(program, io, exit);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -35,12 +41,6 @@ export async function run(args: readonly string[], outside: Io): Promise<ExitCod
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     throw error;
   }
-}
-
-function versionOfThisPackage(): string {
-  const file = createRequire(import.meta.url).resolve('declaragent/package.json');
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return version;
 }
 
 /** Names of files and texts of contracts come from others, and a terminal must not obey them. */

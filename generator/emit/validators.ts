@@ -1,43 +1,84 @@
 import { _ } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { toModule, type ValidatorModule } from '../ajv-module.js';
-import { type Schema, type SchemaModel, selfContained } from '../model.js';
-import { identifier, literal, type SourceFile, source } from '../print.js';
+import { type DefinitionModel, hasUnevaluated, type Schema, type SchemaModel, selfContained } from '../model.js';
+import { type Code, identifier, literal, type SourceFile, source } from '../print.js';
+import { sharedCheckKeyword, withSharedChecks } from '../shared-checks.js';
 import { splitLarge } from '../split.js';
-import { RUNTIME } from '../symbols.js';
+import { checkName, type DefinitionImporter, RUNTIME } from '../symbols.js';
 import { compilable, createAjv } from '../vocabulary.js';
 
 /** Adds one exported Standard Schema validator for each schema. */
-export function emitValidators(schemas: readonly SchemaModel[], file: SourceFile): void {
+export function emitValidators(schemas: readonly SchemaModel[], file: SourceFile, imports: DefinitionImporter): void {
   const prepared = schemas.map((schema) => ({ ...schema, root: selfContained(schema) }));
-  const { body, functions, uses } = compileBodies(prepared);
-  for (const name of uses) file.value(name, RUNTIME);
-  file.type('Check', RUNTIME);
-  file.append(source(body));
+  const functions = emitChecks(prepared, file, imports);
   for (const { valueName, typeName, root } of prepared) {
-    const check = functions.get(valueName);
-    if (check === undefined) throw new Error(`ajv returned no validator for ${valueName}.`);
     file.render('generated/validators.ts.hbs', {
       defineValidator: file.value('defineValidator', RUNTIME),
       Validator: file.type('Validator', RUNTIME),
       valueName: identifier(valueName),
       typeName: identifier(typeName),
       schema: literal(root, 2),
-      check: identifier(check),
+      check: functions(valueName),
     });
   }
 }
 
-function compileBodies(schemas: readonly { readonly valueName: string; readonly root: Schema }[]): ValidatorModule {
+/** Adds the exported check of a shared definition, which the validators of capabilities call. */
+export function emitSharedCheck(
+  { typeName, schema, needs }: DefinitionModel & Pick<SchemaModel, 'needs'>,
+  file: SourceFile,
+  imports: DefinitionImporter,
+): void {
+  const root = selfContained({ schema, needs });
+  const functions = emitChecks([{ valueName: 'check', root }], file, imports);
+  file.append(source(`export const ${checkName(typeName).code}: Check = ${functions('check').code};`));
+}
+
+interface Prepared {
+  readonly valueName: string;
+  readonly root: Schema;
+}
+
+/** Adds the bodies of validators, and says the name of each by its schema's. */
+function emitChecks(
+  prepared: readonly Prepared[],
+  file: SourceFile,
+  imports: DefinitionImporter,
+): (valueName: string) => Code {
+  const { body, functions, uses, calls } = compileBodies(prepared, imports);
+  for (const name of uses) file.value(name, RUNTIME);
+  for (const typeName of calls) imports.check(typeName);
+  file.type('Check', RUNTIME);
+  file.append(source(body));
+  return (valueName) => {
+    const check = functions.get(valueName);
+    if (check === undefined) throw new Error(`ajv returned no validator for ${valueName}.`);
+    return identifier(check);
+  };
+}
+
+interface Bodies extends ValidatorModule {
+  /** The type names of the shared definitions whose checks are called. */
+  readonly calls: readonly string[];
+}
+
+function compileBodies(schemas: readonly Prepared[], { isShared }: DefinitionImporter): Bodies {
   const ajv = createAjv({
     // Small definitions are checked in place; the others are functions, shared by all who refer to them.
     inlineRefs: 10,
-    code: { source: true, esm: true, lines: true, formats: _`formats` },
+    // Only the source is wanted, and the engine need not parse it.
+    code: { source: true, esm: true, lines: true, formats: _`formats`, process: () => 'return () => true;' },
   });
+  ajv.addKeyword(sharedCheckKeyword);
+  const typeNames: string[] = [];
   const ids: Record<string, string> = {};
   for (const { valueName, root } of schemas) {
-    ajv.addSchema(splitLarge(compilable(root)), valueName);
+    const schema = compilable(root);
+    ajv.addSchema(splitLarge(hasUnevaluated(root) ? schema : withSharedChecks(schema, isShared, typeNames)), valueName);
     ids[valueName] = valueName;
   }
-  return toModule(standaloneCode.default(ajv, ids));
+  const names = typeNames.map((typeName) => checkName(typeName).code);
+  const module = toModule(standaloneCode.default(ajv, ids), names);
+  return { ...module, calls: module.calls.map((name) => typeNames[names.indexOf(name)] as string) };
 }

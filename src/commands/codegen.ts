@@ -1,24 +1,21 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import {
-  type Checked,
-  type CodegenOptions,
-  ContractError,
-  check,
-  formatProblem,
-  type Generated,
-  generate,
-  OptionsError,
-  OutputError,
-} from '../../generator/index.js';
+import type { Checked, CodegenOptions } from '../../generator/index.js';
+import { agentFolders, folderLabel, pathPrefix } from '../agent-folders.js';
+import { cacheFolder } from '../cache-folder.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import type { Io } from '../io.js';
+import { type Format, formatOption, resolveFormat } from '../report/format.js';
+import type { Report } from '../report/report.js';
 
 interface Flags {
   readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly watch?: boolean;
   readonly out?: string;
   readonly skills: boolean;
+  readonly cache: boolean;
+  readonly format?: string;
 }
 
 export function addCodegenCommand(program: Command, io: Io, exit: (code: ExitCode) => void): void {
@@ -32,19 +29,59 @@ export function addCodegenCommand(program: Command, io: Io, exit: (code: ExitCod
     )
     .argument('[dir...]', "agents' folders (default: the working folder)")
     .option('--check', 'write nothing; exit 1 and list what differs, for CI')
+    .option('--diff', 'as --check, and show what would change, as patches')
+    .option('--watch', 'run again whenever a contract changes, until interrupted')
     .option('--out <folder>', "where generated code goes, relative to the agent's folder (default: generated)")
     .option('--no-skills', 'leave skills/ and skills.ts alone')
+    .option('--no-cache', 'make everything anew, without what earlier runs remember')
+    .addOption(formatOption(program))
     .addHelpText('after', EXAMPLES)
     .action(async (directories: string[], flags: Flags) => {
-      const folders = agentFolders(directories.length === 0 ? ['.'] : directories, io);
-      if (folders.length === 0) io.stderr('None of the arguments is a folder; name the folder of an agent.\n');
-      let worst: ExitCode = folders.length === 0 ? EXIT.usage : EXIT.done;
-      for (const folder of folders) {
-        const code = await runFolder(folder, flags, io);
-        if (code > worst) worst = code;
+      const format = resolveFormat(flags.format, io.environment);
+      const folders = agentFolders(directories, io);
+      if (folders.length === 0) return exit(EXIT.usage);
+      if (flags.watch !== true) return exit(await runOnce(folders, flags, format, io));
+      if (isCheck(flags)) {
+        io.stderr('--watch writes what differs, and --check and --diff only show it; give one of them.\n');
+        return exit(EXIT.usage);
       }
-      exit(worst);
+      return runForEver(folders, flags, format, io);
     });
+}
+
+function isCheck({ check, diff }: Flags): boolean {
+  return check === true || diff === true;
+}
+
+async function runOnce(folders: readonly string[], flags: Flags, format: Format, io: Io): Promise<ExitCode> {
+  const reports: Report[] = [];
+  let worst: ExitCode = EXIT.done;
+  for (const folder of folders) {
+    const { code, report } = await runFolder(folder, flags, format, io);
+    if (code > worst) worst = code;
+    if (report !== undefined) reports.push(report);
+  }
+  if (format !== 'pretty') {
+    const { joinReports, writeReport } = await import('../report/index.js');
+    writeReport(joinReports('codegen', reports), format, io);
+  }
+  return worst;
+}
+
+/** A contract with problems leaves the last good output as it is. */
+async function runForEver(folders: readonly string[], flags: Flags, format: Format, io: Io): Promise<never> {
+  const { watch } = await import('../watch.js');
+  const names = new Map(folders.map((folder) => [path.resolve(io.cwd, folder), folder] as const));
+  const run = async (directory: string): Promise<{ inputs: string[] }> => {
+    const { report, inputs } = await runFolder(names.get(directory) ?? directory, flags, format, io);
+    if (report !== undefined) {
+      const { writeReport } = await import('../report/index.js');
+      writeReport(report, format, io);
+    }
+    io.stderr('Waiting for changes.\n');
+    return { inputs: inputs.map((name) => path.resolve(directory, name)) };
+  };
+  return watch({ folders: [...names.keys()], out: flags.out ?? 'generated', run });
 }
 
 const EXAMPLES = `
@@ -54,124 +91,68 @@ Exit status: 0 done, 1 an invalid file or, with --check, drift, 2 wrong usage, 3
 Try:
   declaragent codegen                     in an agent's folder
   declaragent codegen agents/*            in several
-  declaragent codegen --check agents/*    in CI: fails when generated code was not regenerated`;
+  declaragent codegen --check agents/*    in CI: fails when generated code was not regenerated
+  declaragent codegen --diff              what a run would change
+  declaragent codegen --watch             while a contract is being written`;
 
-async function runFolder(folder: string, flags: Flags, io: Io): Promise<ExitCode> {
+interface Ran {
+  readonly code: ExitCode;
+  /** What is left to be reported, in a format that is one document for all folders. */
+  readonly report?: Report;
+  /** The files that decide the output, relative to the folder. */
+  readonly inputs: readonly string[];
+}
+
+async function runFolder(folder: string, flags: Flags, format: Format, io: Io): Promise<Ran> {
+  const { check, ContractError, generate, OptionsError, OutputError } = await import('../../generator/index.js');
+  const { driftReport, problemReport, talkChecked, talkGenerated } = await import('./codegen-report.js');
+  const cache = flags.cache ? cacheFolder(io) : undefined;
   const options: CodegenOptions = {
     directory: path.resolve(io.cwd, folder),
     skills: flags.skills,
+    ...(cache === undefined ? {} : { cache }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
   };
+  const call = { folder, out: flags.out, skills: flags.skills };
   try {
-    if (flags.check === true) return reportCheck(folder, flags, await check(options), io);
-    return reportGenerated(folder, await generate(options), io);
+    if (!isCheck(flags)) {
+      const generated = await generate(options);
+      const code = talkGenerated(folder, generated, io);
+      const { inputs } = generated;
+      const isNothing = generated.total === 0 && format !== 'pretty';
+      if (!isNothing) return { code, inputs };
+      return { code, inputs, report: driftReport(call, { differences: [], total: 0 }, new Map()) };
+    }
+    const checked = await check({ ...options, texts: flags.diff === true });
+    const patches = await patchesOf(folder, checked);
+    if (format === 'pretty') return { code: talkChecked(call, checked, patches, io), inputs: [] };
+    const report = driftReport(call, checked, patches);
+    return { code: report.findings.length === 0 ? EXIT.done : EXIT.findings, report, inputs: [] };
   } catch (error) {
-    if (error instanceof ContractError) return reportProblems(folder, error, io);
+    if (error instanceof ContractError) {
+      const report = problemReport('codegen', folder, error, '; nothing was written.');
+      const inputs = [...error.sources.keys()];
+      if (format !== 'pretty') return { code: EXIT.findings, report, inputs };
+      const { writeReport } = await import('../report/index.js');
+      writeReport(report, format, io);
+      return { code: EXIT.findings, inputs };
+    }
     if (error instanceof OptionsError) {
       io.stderr(`${error.message} Give --out a relative path without "..".\n`);
-      return EXIT.usage;
+      return { code: EXIT.usage, inputs: [] };
     }
     if (error instanceof OutputError) {
-      io.stderr(`${label(folder)}${error.message}\n`);
-      return EXIT.environment;
+      io.stderr(`${folderLabel(folder)}${error.message}\n`);
+      return { code: EXIT.environment, inputs: [] };
     }
     throw error;
   }
 }
 
-/** The folders that the arguments mean: a contract file means the folder it is in, another file is none. */
-function agentFolders(args: readonly string[], io: Io): string[] {
-  const folders = args.flatMap((arg) => {
-    if (statSync(path.resolve(io.cwd, arg), { throwIfNoEntry: false })?.isFile() !== true) return [arg];
-    if (CONTRACT_FILES.has(path.basename(arg))) return [path.dirname(arg)];
-    io.stderr(`Note: ${arg} is a file and not an agent's folder; it was passed over.\n`);
-    return [];
-  });
-  return [...new Set(folders)];
-}
-
-const CONTRACT_FILES: ReadonlySet<string> = new Set(['capabilities.yaml', 'rpc-peers.yaml', 'agent.yaml']);
-
-function reportProblems(folder: string, error: ContractError, io: Io): ExitCode {
+/** How each file that differs would change; nothing unless it was asked for. */
+async function patchesOf(folder: string, { texts }: Checked): Promise<ReadonlyMap<string, string>> {
+  if (texts.size === 0) return new Map();
+  const { patchOf } = await import('../diff.js');
   const prefix = pathPrefix(folder);
-  for (const problem of error.problems) io.stderr(`${formatProblem(problem, error.sources, prefix)}\n\n`);
-  io.stderr(`${label(folder)}${count(error.problems.length, 'problem')}; nothing was written.\n`);
-  return EXIT.findings;
-}
-
-function reportGenerated(folder: string, generated: Generated, io: Io): ExitCode {
-  const { written, deleted, overwritten, kept, notices, total } = generated;
-  const prefix = pathPrefix(folder);
-  for (const file of written) io.stderr(`  wrote    ${prefix}${file}\n`);
-  for (const file of deleted) io.stderr(`  deleted  ${prefix}${file}\n`);
-  for (const file of overwritten) io.stderr(`Note: ${prefix}${file} had been edited by hand and was overwritten.\n`);
-  for (const file of kept) {
-    io.stderr(`Note: ${prefix}${file} is not as codegen wrote it, so it was kept; delete it or move it away.\n`);
-  }
-  for (const notice of notices) io.stderr(`Note: ${label(folder)}${notice}\n`);
-  if (total === 0) return reportNothing(folder, io);
-  const changes = [
-    ...(written.length > 0 ? [`${count(written.length, 'file')} written`] : []),
-    ...(deleted.length > 0 ? [`${count(deleted.length, 'file')} deleted`] : []),
-  ];
-  io.stderr(
-    `${label(folder)}${changes.length === 0 ? `${count(total, 'file')}, nothing to change` : changes.join(', ')}.\n`,
-  );
-  return EXIT.done;
-}
-
-function reportCheck(folder: string, flags: Flags, { differences, notices, total }: Checked, io: Io): ExitCode {
-  if (total === 0) return reportNothing(folder, io);
-  if (differences.length === 0) {
-    for (const notice of notices) io.stderr(`Note: ${label(folder)}${notice}\n`);
-    io.stderr(`${label(folder)}${count(total, 'file')}, all as the contract has them.\n`);
-    return EXIT.done;
-  }
-  const prefix = pathPrefix(folder);
-  for (const { kind, path: file } of differences) io.stdout(`${kind.padEnd(8)} ${prefix}${file}\n`);
-  io.stderr(
-    `${label(folder)}${count(differences.length, 'file')} differ${differences.length === 1 ? 's' : ''} from the contract.\n`,
-  );
-  if (differences.some(({ fixedByCodegen }) => fixedByCodegen)) {
-    const words = [
-      ...(folder === '.' ? [] : [folder]),
-      ...(flags.out ? ['--out', flags.out] : []),
-      ...(flags.skills ? [] : ['--no-skills']),
-    ];
-    io.stderr(`Run this and commit what it writes: ${['declaragent', 'codegen', ...words.map(shellWord)].join(' ')}\n`);
-  }
-  const foreign = differences.filter(({ fixedByCodegen }) => !fixedByCodegen);
-  for (const { path: file } of foreign) {
-    io.stderr(
-      `Delete ${prefix}${file} or move it away: it is not as codegen wrote it, so codegen will not delete it.\n`,
-    );
-  }
-  return EXIT.findings;
-}
-
-/** A check that compares nothing would pass for ever. */
-function reportNothing(folder: string, io: Io): ExitCode {
-  io.stderr(
-    `${label(folder)}there is nothing to generate. Write a capabilities.yaml, or give a peer in rpc-peers.yaml a contract.\n`,
-  );
-  return EXIT.findings;
-}
-
-/** What makes a path relative to an agent's folder one relative to the working folder. */
-function pathPrefix(folder: string): string {
-  return folder === '.' ? '' : `${folder.replace(/\/+$/, '')}/`;
-}
-
-/** A word that a shell reads as it stands. */
-function shellWord(word: string): string {
-  return /^[\w./@:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-/** What a line about a folder begins with; the working folder goes without saying. */
-function label(folder: string): string {
-  return folder === '.' ? '' : `${folder}: `;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+  return new Map([...texts].map(([file, both]) => [file, patchOf(prefix + file, both)] as const));
 }

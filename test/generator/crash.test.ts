@@ -1,13 +1,27 @@
-import { cpSync, readdirSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { generate, OutputError } from '../../generator/index.js';
+import { check, generate, OutputError } from '../../generator/index.js';
 import { peersText } from '../support/agent-folder.js';
 import { capability, contractText } from '../support/contract.js';
 import { diskError, interceptDisk, type Operation } from '../support/faults.js';
-import { buildProgram, type Ended, runProgram } from '../support/program.js';
-import { createScratch, readTree, writeFiles } from '../support/scratch.js';
+import { buildProgram, type Ended, runProgram, startProgram } from '../support/program.js';
+import { createScratch, readTree, removeScratch, writeFiles } from '../support/scratch.js';
 
 type Tree = Readonly<Record<string, string>>;
 
@@ -52,6 +66,11 @@ function generatedIn(tree: Tree): Tree {
 /** The files of a folder without those that a run has only prepared. */
 function placedIn(folder: string): Tree {
   return Object.fromEntries(Object.entries(readTree(folder)).filter(([name]) => !name.startsWith('.declaragent-run.')));
+}
+
+/** The generated files of a folder. */
+function outputIn(folder: string): Tree {
+  return generatedIn(placedIn(folder));
 }
 
 function foldersIn(folder: string): string[] {
@@ -122,13 +141,37 @@ describe('a run that is killed', () => {
     expect(copyNames().length).toBeGreaterThan(80);
   });
 
-  it('leaves each file as it was or as it shall be, whenever that happens', () => {
-    const broken = copyNames().map((name) => [name, brokenIn(placedIn(path.join(copies, name)), before, after)]);
+  it('leaves the old output or the new one, whenever that happens, or has put the old one aside', () => {
+    const outputs = copyNames().map((name) => [name, outputIn(path.join(copies, name))] as const);
+    const kinds = outputs.map(([name, output]) => {
+      if (isDeepStrictEqual(output, generatedIn(before))) return 'old';
+      if (isDeepStrictEqual(output, generatedIn(after))) return 'new';
+      return Object.keys(output).length === 0 ? 'aside' : name;
+    });
+    expect([...new Set(kinds)]).toEqual(['old', 'aside', 'new']);
+    expect(kinds.filter((kind) => kind === 'aside')).toHaveLength(1);
+  });
+
+  it('leaves each file of the user as it was or as it shall be', () => {
+    const theirs = (tree: Tree): Tree =>
+      Object.fromEntries(Object.entries(tree).filter(([name]) => !name.startsWith('generated/')));
+    const broken = copyNames().map((name) => {
+      return [name, brokenIn(theirs(placedIn(path.join(copies, name))), theirs(before), theirs(after))];
+    });
     expect(broken.filter(([, files]) => files?.length !== 0)).toEqual([]);
   });
 
+  it('has what it put aside put back by a check', async () => {
+    const aside = copyNames().filter((name) => Object.keys(outputIn(path.join(copies, name))).length === 0);
+    for (const name of aside) {
+      const folder = copyOf(path.join(copies, name));
+      await check({ directory: folder });
+      expect(outputIn(folder)).toEqual(generatedIn(before));
+    }
+  });
+
   it('leaves what was looked at, when it is really killed', async () => {
-    const points = copyNames().filter((name) => Number(name) % 30 === 25);
+    const points = copyNames().filter((name) => Number(name) % 20 === 15);
     expect(points.length).toBeGreaterThan(2);
     for (const point of points) {
       const folder = copyOf(changed);
@@ -157,6 +200,104 @@ describe('a run that is killed', () => {
       expect(generatedIn(readTree(folder))).toEqual(generatedIn(before));
       expect(foldersIn(folder)).toEqual(foldersIn(changed));
     }
+  });
+});
+
+describe('a run over many files that is killed at any moment', () => {
+  const many = (schema: unknown): string => {
+    const names = Array.from({ length: 30 }, (_, n) => `skill-${n}`);
+    return contractText({ capabilities: names.map((name) => capability(name, schema)) });
+  };
+
+  it('leaves the old output or the new one', async () => {
+    const template = createScratch({ 'capabilities.yaml': many({ type: 'object' }) });
+    await generate({ directory: template });
+    const old = outputIn(template);
+    writeFiles(template, { 'capabilities.yaml': many({ type: 'array' }) });
+    const finished = copyOf(template);
+    await generate({ directory: finished });
+    const [next, seen] = [outputIn(finished), new Set<string>()];
+    expect(Object.keys(next).length).toBeGreaterThan(30);
+    for (let run = 0; run < 12; run++) {
+      const folder = copyOf(template);
+      const child = startProgram(program, folder);
+      while (child.exitCode === null && !readdirSync(folder).some((name) => name.startsWith('.declaragent-run.'))) {
+        await pause(1);
+      }
+      await pause(run * 4);
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      // Whoever looks next puts back what was put aside.
+      await check({ directory: folder });
+      const output = outputIn(folder);
+      seen.add(isDeepStrictEqual(output, old) ? 'old' : isDeepStrictEqual(output, next) ? 'new' : `mixed, run ${run}`);
+      removeScratch(folder);
+    }
+    expect([...seen].filter((kind) => kind.startsWith('mixed'))).toEqual([]);
+    expect(seen).toContain('old');
+  }, 60_000);
+});
+
+describe('what is saved into generated/ while a run replaces it', () => {
+  const saved = { 'generated/a/notes.md': 'theirs\n', 'generated/theirs/new.txt': 'new\n' };
+
+  it.each(['linkSync', 'chmodSync', 'renameSync'])('is there afterwards: before each %s', async (operation) => {
+    const folder = copyOf(changed);
+    writeFiles(folder, { 'generated/a/notes.md': 'before\n' });
+    chmodSync(path.join(folder, 'generated/a'), 0o700);
+    const saveAsEditorsDo = (): void => {
+      if (!existsSync(path.join(folder, 'generated/a'))) return;
+      writeFiles(folder, saved);
+      writeFiles(folder, { 'generated/a/.notes.md.new': 'theirs\n' });
+      renameSync(path.join(folder, 'generated/a/.notes.md.new'), path.join(folder, 'generated/a/notes.md'));
+    };
+    await generateOn(folder, ({ name, perform }) => {
+      if (name === operation) saveAsEditorsDo();
+      return perform();
+    });
+    expect(outputIn(folder)).toEqual({ ...generatedIn(after), ...saved });
+    expect(statSync(path.join(folder, 'generated/a')).mode & 0o777).toBe(0o700);
+  });
+
+  it('keeps links, empty folders and files that the contract does not lead to', async () => {
+    const folder = copyOf(changed);
+    writeFiles(folder, { 'generated/a/.gitignore': '*.log\n' });
+    mkdirSync(path.join(folder, 'generated/empty'));
+    symlinkSync('a/index.ts', path.join(folder, 'generated/link'));
+    const { ino } = statSync(path.join(folder, 'generated/a/.gitignore'));
+    await generate({ directory: folder });
+    expect(readFileSync(path.join(folder, 'generated/a/.gitignore'), 'utf8')).toBe('*.log\n');
+    expect(statSync(path.join(folder, 'generated/a/.gitignore')).ino).toBe(ino);
+    expect(readlinkSync(path.join(folder, 'generated/link'))).toBe('a/index.ts');
+    expect(readdirSync(path.join(folder, 'generated/empty'))).toEqual([]);
+  });
+});
+
+describe('a disk on which the output folder cannot be replaced', () => {
+  it.each([
+    ['renameSync', 'EBUSY'],
+    ['renameSync', 'EXDEV'],
+    ['linkSync', 'EPERM'],
+  ])('has each file put in place on its own: %s, %s', async (operation, code) => {
+    const folder = copyOf(changed);
+    const { error } = await generateOn(folder, ({ name, target, perform }) => {
+      const isFolder = operation === 'linkSync' || /(?:generated|\.replaced\.\w+)$/.test(target);
+      if (name === operation && isFolder) throw diskError(code);
+      return perform();
+    });
+    expect(error).toBeNull();
+    expect(readTree(folder)).toEqual(after);
+  });
+
+  it('has the old one put back where the new one does not come', async () => {
+    const folder = copyOf(changed);
+    let renames = 0;
+    const { error } = await generateOn(folder, ({ name, target, perform }) => {
+      if (name === 'renameSync' && /generated$|\.replaced\./.test(target) && ++renames === 2) throw diskError('EIO');
+      return perform();
+    });
+    expect({ error, tree: readTree(folder) }).toEqual({ error: null, tree: after });
+    expect(renames).toBe(3);
   });
 });
 

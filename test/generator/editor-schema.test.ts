@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import type { ProblemCode } from '../../generator/index.js';
 import { repository } from '../support/scratch.js';
 
-const FORMATS = ['capabilities', 'rpc-peers', 'agent'] as const;
+const FORMATS = ['capabilities', 'rpc-peers', 'agent', 'accepted-changes'] as const;
 
 function read(file: string): string {
   return readFileSync(path.join(repository, file), 'utf8');

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { peersText } from '../support/agent-folder.js';
@@ -29,6 +30,15 @@ describe('schemas that lead to endless work', () => {
     expect(await codesOf({ $ref: '#/definitions/D0' }, definitions)).toEqual(['too-deep']);
   });
 
+  it('are refused at the definition where a chain through properties becomes too long', async () => {
+    const next = (n: number): object => ({ properties: { next: { $ref: `#/definitions/D${n + 1}` } } });
+    const definitions = many(600, (n) => [`D${n}`, n < 599 ? next(n) : {}]);
+    const problems = await problemsOf({ definitions, capabilities: [capability('a', { $ref: '#/definitions/D0' })] });
+    expect(problems.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      'too-deep: D99 leads through more than 500 definitions, each of which refers to the next.',
+    ]);
+  });
+
   it('are accepted where a chain of references is only long', async () => {
     const next = (n: number): object => ({ properties: { next: { $ref: `#/definitions/D${n + 1}` } } });
     const definitions = many(100, (n) => [`D${n}`, { type: 'object', ...(n < 99 ? next(n) : {}) }]);
@@ -41,6 +51,64 @@ describe('schemas that lead to endless work', () => {
     const { status, stderr } = await command(createScratch({ 'capabilities.yaml': text }), 'codegen');
     expect(status).toBe(1);
     expect(stderr).toContain('too-deep: With its aliases written out');
+  });
+});
+
+describe('unevaluated keywords in each other', () => {
+  const nested = (depth: number): object => ({
+    properties: { [`p${depth}`]: { type: 'integer' } },
+    ...(depth === 0 ? {} : { anyOf: [nested(depth - 1), { properties: { other: { const: depth } } }] }),
+    unevaluatedProperties: false,
+  });
+
+  it('grow the code with their number, not with two to the power of it', async () => {
+    const sizes = [];
+    for (const depth of [6, 12]) {
+      const files = await generated({ capabilities: [capability('t', nested(depth))] });
+      sizes.push(files['generated/a/capabilities/t.gen.ts']?.length ?? 0);
+    }
+    expect((sizes[1] ?? 0) / (sizes[0] ?? 1)).toBeLessThan(6);
+  });
+});
+
+describe('special files', () => {
+  const text = contractText({ capabilities: [capability('a', true)] });
+  const pipe = (folder: string, name: string): void => {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    execFileSync('mkfifo', [path.join(folder, name)]);
+  };
+  const link =
+    (to: string) =>
+    (folder: string, name: string): void => {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      symlinkSync(to, path.join(folder, name));
+    };
+
+  it.each([
+    ['a pipe', 'capabilities.yaml', pipe, 1],
+    ['a device', 'capabilities.yaml', link('/dev/zero'), 1],
+    ['a pipe', 'agent.yaml', pipe, 1],
+    ['a pipe', 'skills.ts', pipe, 3],
+    ['a device', 'skills.ts', link('/dev/zero'), 3],
+    ['a link to itself', 'skills.ts', link('skills.ts'), 3],
+    ['a link to itself', 'skills', link('skills'), 3],
+    ['a pipe', 'generated/a/client.gen.ts', pipe, 3],
+    ['a device', 'generated/a/client.gen.ts', link('/dev/zero'), 3],
+    ['a pipe', 'generated/a/.declaragent-manifest.json', pipe, 3],
+    ['a pipe', 'generated', pipe, 3],
+  ])('are refused in one sentence, and never waited for: %s as %s', async (_, name, make, expected) => {
+    const folder = createScratch(name === 'capabilities.yaml' ? {} : { 'capabilities.yaml': text });
+    make(folder, name);
+    const { status, stderr } = await command(folder, 'codegen');
+    expect({ status, stderr }).toEqual({ status: expected, stderr: expect.stringContaining(name.split('/')[0] ?? '') });
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  it('that lie in generated/ and are not of codegen are left alone', async () => {
+    const folder = createScratch({ 'capabilities.yaml': text });
+    pipe(folder, 'generated/a/pipe');
+    expect((await command(folder, 'codegen')).status).toBe(0);
+    expect(lstatSync(path.join(folder, 'generated/a/pipe')).isFIFO()).toBe(true);
   });
 });
 

@@ -15,7 +15,7 @@ import {
 } from '../support/agent-folder.js';
 import { command } from '../support/command.js';
 import { capability, contractText } from '../support/contract.js';
-import { interceptDisk, type Operation } from '../support/faults.js';
+import { diskError, interceptDisk, type Operation } from '../support/faults.js';
 import { createScratch, readTree, stampTree, writeFiles } from '../support/scratch.js';
 
 describe('codegen', () => {
@@ -132,8 +132,9 @@ async function generateWhile(
 ): Promise<unknown> {
   let isDone = false;
   const restore = interceptDisk((operation) => {
+    const isNow = !isDone && isMoment(operation);
     const result = operation.perform();
-    if (!isDone && isMoment(operation)) {
+    if (isNow) {
       isDone = true;
       meanwhile();
     }
@@ -186,7 +187,11 @@ describe('what changes while files are put in place', () => {
     const home = path.join(folder, 'generated/a');
     const error = await generateWhile(
       folder,
-      ({ name }) => name === 'renameSync',
+      ({ name, target }) => {
+        // A folder that is a mount cannot be replaced, so each file in it is.
+        if (name === 'renameSync' && !target.endsWith('.ts')) throw diskError('EBUSY');
+        return name === 'renameSync';
+      },
       () => {
         renameSync(home, `${home}-moved`);
         symlinkSync(elsewhere, home);

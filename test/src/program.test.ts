@@ -43,7 +43,7 @@ describe('the program as a process', () => {
   it('ends with the status of the command, and its whole report reaches a pipe, without colour', () => {
     const wrong = Array.from({ length: 500 }, (_, index) => capability(`c${index}`, { type: 'strng' }));
     const cwd = createScratch({ 'capabilities.yaml': contractText({ capabilities: wrong }) });
-    const env = { ...process.env, FORCE_COLOR: '1' };
+    const env = { ...process.env, FORCE_COLOR: '1', GITHUB_ACTIONS: '' };
     const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'codegen'], { cwd, env, encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toMatch(/500 problems; nothing was written\.\n$/);

@@ -12,13 +12,13 @@ export function installRuntime(folder: string): void {
   }
 }
 
-/** Writes a generated module as the `.mjs` file that a build would make of it, without its types. */
+/** Writes a generated module as the `.mjs` file that a build would make of it, without its types; so must be its siblings. */
 export function transpile(file: string): string {
   const { outputText } = ts.transpileModule(readFileSync(file, 'utf8'), {
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true },
   });
   const module = file.replace(/\.ts$/, '.mjs');
-  writeFileSync(module, outputText);
+  writeFileSync(module, outputText.replace(/^(import .* from ['"]\.[^'"]*)\.js(?=['"];$)/gm, '$1.mjs'));
   return module;
 }
 

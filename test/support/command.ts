@@ -7,8 +7,17 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs the command line in a folder, without a process. */
+/** Runs the command line in a folder, without a process, and without the environment of the one that tests run in. */
 export async function command(cwd: string, ...args: readonly string[]): Promise<Finished> {
+  return commandWith({}, cwd, ...args);
+}
+
+/** The same with environment variables. */
+export async function commandWith(
+  environment: Readonly<Record<string, string>>,
+  cwd: string,
+  ...args: readonly string[]
+): Promise<Finished> {
   let stdout = '';
   let stderr = '';
   const status = await run(args, {
@@ -20,6 +29,7 @@ export async function command(cwd: string, ...args: readonly string[]): Promise<
     },
     columns: undefined,
     cwd,
+    environment,
   });
   return { status, stdout, stderr };
 }

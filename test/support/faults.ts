@@ -7,10 +7,14 @@ const OPERATIONS = [
   'mkdirSync',
   'writeFileSync',
   'chmodSync',
+  'linkSync',
+  'symlinkSync',
   'renameSync',
   'rmdirSync',
   'rmSync',
 ] as const;
+
+const MAKE_THEIR_SECOND: ReadonlySet<string> = new Set(['linkSync', 'symlinkSync', 'renameSync']);
 
 export interface Operation {
   readonly name: (typeof OPERATIONS)[number];
@@ -31,7 +35,7 @@ export function interceptDisk(around: (operation: Operation) => unknown): () => 
       if (isInside) return call();
       isInside = true;
       try {
-        const target = String(name === 'renameSync' ? args[1] : args[0]);
+        const target = String(MAKE_THEIR_SECOND.has(name) ? args[1] : args[0]);
         return around({ name, target, content: name === 'writeFileSync' ? String(args[1]) : undefined, perform: call });
       } finally {
         isInside = false;

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -36,6 +36,11 @@ export interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stderr: string;
+}
+
+/** Starts `declaragent codegen` in a folder as a process. */
+export function startProgram(program: string, folder: string): ChildProcess {
+  return spawn(process.execPath, [path.join(program, 'src/cli.js'), 'codegen'], { cwd: folder, stdio: 'ignore' });
 }
 
 /** Runs `declaragent codegen` in a folder as a process, with the text of a module that is imported before it. */

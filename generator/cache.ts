@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pid, version } from 'node:process';
+import { hashOf } from './hash.js';
+import type { ContractMemory, Memory } from './load.js';
+import type { KnownFiles, Plan } from './plan.js';
+
+/*
+ * What runs remember of an agent's folder, in a file outside of it: nobody can commit one that makes a check pass. It only
+ * ever saves work. One that is missing, cut off, of another version or another folder is as none.
+ */
+
+/** A plan that was made before, and what it was made from. */
+export interface RememberedRun {
+  /** The hash of the inputs, and of the options that shape the output. */
+  readonly inputs: string;
+  /** The files that were read, relative to the agent's folder. */
+  readonly names: readonly string[];
+  readonly folders: readonly {
+    readonly path: string;
+    readonly holdsOthers: boolean;
+    readonly hashes: readonly (readonly [name: string, hash: string])[];
+  }[];
+  readonly notices: readonly string[];
+}
+
+export interface Cache {
+  /** Null where there is none that holds for certain. */
+  readonly run: RememberedRun | null;
+  readonly memory: Memory;
+  readonly known: KnownFiles;
+  /** Keeps what this run has used and made, and drops the rest. Never fails. */
+  save(run: RememberedRun | null, memory: Memory): void;
+}
+
+interface Content {
+  readonly run: RememberedRun | null;
+  readonly memory: Readonly<Record<string, ContractMemory>>;
+  readonly known: Readonly<Record<string, string>>;
+}
+
+const NOTHING: Content = { run: null, memory: {}, known: {} };
+
+/** Opens what is remembered of an agent's folder. Without a folder for it nothing is, and nothing will be. */
+export function openCache(home: string | undefined, directory: string): Cache {
+  const file = home === undefined ? null : fileOf(home, directory);
+  const { run, memory, known } = file === null ? NOTHING : (read(file) ?? NOTHING);
+  const used = new Map<string, string>();
+  return {
+    run,
+    memory: new Map(Object.entries(memory)),
+    known: {
+      get: (key) => {
+        const hash = Object.hasOwn(known, key) ? known[key] : undefined;
+        if (hash !== undefined) used.set(key, hash);
+        return hash;
+      },
+      set: (key, hash) => used.set(key, hash),
+    },
+    save: (newRun, newMemory) => {
+      if (file === null) return;
+      write(file, { run: newRun, memory: Object.fromEntries(newMemory), known: Object.fromEntries(used) });
+    },
+  };
+}
+
+/** The plan of a remembered run, whose files have no text. */
+export function recallPlan({ folders, notices }: RememberedRun): Plan {
+  return {
+    folders: folders.map(({ path: folder, holdsOthers, hashes }) => ({
+      path: folder,
+      holdsOthers,
+      files: new Map(hashes.map(([name, hash]) => [name, { hash, text: null, task: null }] as const)),
+    })),
+    skills: [],
+    notices,
+  };
+}
+
+/** A plan as it can be remembered; null for one that adds to the user's files, which is made each time. */
+export function toRemembered(plan: Plan, inputs: string, names: readonly string[]): RememberedRun | null {
+  if (plan.skills.length > 0) return null;
+  const folders = plan.folders.map(({ path: folder, holdsOthers, files }) => ({
+    path: folder,
+    holdsOthers,
+    hashes: [...files].map(([name, { hash }]) => [name, hash] as const),
+  }));
+  return { inputs, names, folders, notices: plan.notices };
+}
+
+function fileOf(home: string, directory: string): string | null {
+  try {
+    return path.join(home, `${hashOf(realpathSync(directory))}.json`);
+  } catch {
+    return null;
+  }
+}
+
+/** The first line says whose output is remembered and that nothing of it is lost. */
+function read(file: string): Content | null {
+  try {
+    const text = readFileSync(file, 'utf8');
+    const end = text.indexOf('\n');
+    const body = text.slice(end + 1);
+    return text.slice(0, end) === seal(body) ? (JSON.parse(body) as Content) : null;
+  } catch {
+    return null;
+  }
+}
+
+function write(file: string, content: Content): void {
+  const body = JSON.stringify(content);
+  const half = `${file}.${pid}`;
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(half, `${seal(body)}\n${body}`, { mode: 0o600 });
+    renameSync(half, file);
+    dropOld(path.dirname(file));
+  } catch {
+    // The next run has more to do. What is left of this one goes with the old.
+  }
+}
+
+const MAX_AGE_MS = 30 * 24 * 3_600_000;
+
+/** Folders move and vanish; what is remembered of them would stay. */
+function dropOld(home: string): void {
+  for (const name of readdirSync(home)) {
+    const file = path.join(home, name);
+    if (/^[0-9a-f]{64}\.json/.test(name) && Date.now() - statSync(file).mtimeMs > MAX_AGE_MS) rmSync(file);
+  }
+}
+
+function seal(body: string): string {
+  return createHash('sha256').update(generatorHash()).update(body).digest('hex');
+}
+
+let ownHash: string | undefined;
+
+/** A hash of all that makes the output of an input: this program, its templates and the versions of what it stands on. */
+function generatorHash(): string {
+  if (ownHash !== undefined) return ownHash;
+  const { resolve } = createRequire(import.meta.url);
+  const manifest = resolve('declaragent/package.json');
+  const folders = [import.meta.dirname, path.join(path.dirname(manifest), 'templates')];
+  const formats = path.join(path.dirname(resolve('@declaragent/runtime')), 'formats.js');
+  const hash = createHash('sha256').update(version);
+  for (const file of [manifest, formats, ...folders.flatMap(filesBelow)]) hash.update(readFileSync(file));
+  ownHash = hash.digest('hex');
+  return ownHash;
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.(?:js|ts|json|hbs)$/.test(entry.name))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+}

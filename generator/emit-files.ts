@@ -1,0 +1,90 @@
+import { availableParallelism } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { FileTask } from './emit-file.js';
+
+/** From how many files on a thread pays for its start. */
+const LEAST_FOR_THREADS = 24;
+const MOST_THREADS = 3;
+const MOST_IN_A_BATCH = 8;
+
+/** As much stack as the main thread has, so that no file depends on where it is made. */
+const STACK_MB = 1;
+
+/** The id of a thread that has ended. */
+const ENDED = -1;
+
+/** Threads that have been started and not yet used. */
+let waiting: Worker[] = [];
+
+/** Starts the threads for so many files, which load what they need while the contract is still being read. */
+export function startThreads(files: number): void {
+  // Sources that run as they are, in a test, have no module that a thread could load.
+  if (files < LEAST_FOR_THREADS || waiting.length > 0 || !import.meta.url.endsWith('.js')) return;
+  const count = Math.min(availableParallelism() - 1, MOST_THREADS);
+  waiting = Array.from({ length: count }, () => {
+    const worker = new Worker(new URL('./emit-worker.js', import.meta.url), {
+      resourceLimits: { stackSizeMb: STACK_MB },
+    });
+    // A run that ends early does not wait for it, and one that goes on does its work itself if a thread cannot.
+    worker.on('error', () => {});
+    worker.unref();
+    return worker;
+  });
+}
+
+/** Makes files, in the order of their tasks. What makes them is loaded only if there are any. */
+export async function emitFiles(tasks: readonly FileTask[]): Promise<string[]> {
+  startThreads(tasks.length);
+  const workers = tasks.length === 0 ? [] : waiting;
+  const texts: string[] = [];
+  let next = 0;
+  const takeBatch = (most: number): [start: number, batch: readonly FileTask[]] => {
+    const share = Math.ceil((tasks.length - next) / (4 * (workers.length + 1)));
+    const start = next;
+    next = Math.min(tasks.length, start + Math.max(1, Math.min(most, share)));
+    return [start, tasks.slice(start, next)];
+  };
+  const help = async (worker: Worker): Promise<void> => {
+    while (next < tasks.length) {
+      const [start, batch] = takeBatch(MOST_IN_A_BATCH);
+      const made = await inThread(worker, batch);
+      // What a thread cannot make fails here once more, and says why.
+      for (const [index, task] of batch.entries()) texts[start + index] = made?.[index] ?? (await emit(task));
+      if (made === null) return;
+    }
+  };
+  const helpers = workers.map(help);
+  while (next < tasks.length) {
+    const [start, [task]] = takeBatch(1);
+    if (task !== undefined) texts[start] = await emit(task);
+    await nextTurn();
+  }
+  await Promise.all(helpers);
+  if (workers.length > 0) waiting = [];
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  return texts;
+}
+
+async function emit(task: FileTask): Promise<string> {
+  const { emitFile } = await import('./emit-file.js');
+  return emitFile(task);
+}
+
+/** The texts of a batch; null where the thread has failed. */
+function inThread(worker: Worker, batch: readonly FileTask[]): Promise<readonly string[] | null> {
+  if (worker.threadId === ENDED) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const finish = (texts: readonly string[] | null): void => {
+      worker.off('message', finish);
+      worker.off('exit', fail);
+      worker.unref();
+      resolve(texts);
+    };
+    const fail = (): void => finish(null);
+    worker.on('message', finish);
+    worker.on('exit', fail);
+    worker.ref();
+    worker.postMessage(batch);
+  });
+}

@@ -1,0 +1,144 @@
+import { isTooLarge, parseSource, type SourceDocument } from './document.js';
+import { hashOf } from './hash.js';
+import { isObject } from './json.js';
+import type { Place } from './problem.js';
+
+/*
+ * A large capabilities file is one long list, and an edit touches one of its items. So the items are parsed one by one,
+ * and one that has been compiled before is not parsed at all. Places are looked for only once somebody asks for one.
+ */
+
+/** A document that was parsed item by item. */
+export interface ItemizedDocument {
+  /** Its value lacks the items that are left out. */
+  readonly document: SourceDocument;
+  /** The hash of all that is not an item. */
+  readonly skeleton: string;
+  /** Every item of the file, in order. */
+  readonly items: readonly { readonly hash: string; readonly isLeftOut: boolean }[];
+}
+
+/** Below this many characters one parse of the whole is as fast. */
+const LARGE = 32_768;
+
+/**
+ * Parses a file as {@link parseSource} does, item by item, without those that `isKnown` knows; null where that cannot be
+ * done, or where there is a problem that only the whole can place. One item is parsed at least.
+ */
+export function parseItems(
+  file: string,
+  text: string,
+  isKnown: (skeleton: string, item: string) => boolean,
+): ItemizedDocument | null {
+  const split = text.length < LARGE ? null : splitItems(text);
+  if (split === null) return null;
+  const skeleton = parseSource(file, split.skeleton);
+  // Nothing but a key of the outermost mapping, at the line where the items were cut out, may be their owner.
+  const { value } = skeleton.document;
+  if (skeleton.problems.length > 0 || !isObject(value) || value[KEY] !== null) return null;
+  if (skeleton.document.place([KEY], 'key').line !== split.line) return null;
+  const hash = hashOf(split.skeleton);
+  const hashes = split.items.map((item) => hashOf(item.text));
+  const known = hashes.map((item) => isKnown(hash, item));
+  if (!known.includes(false)) known[0] = false;
+  const parsed = split.items.filter((_, index) => known[index] === false);
+  const values = parsed.map((item) => parseItem(file, item.text));
+  const whole = { ...value, [KEY]: values };
+  if (values.includes(undefined) || isTooLarge(whole)) return null;
+  const items = hashes.map((item, index) => ({ hash: item, isLeftOut: known[index] === true }));
+  const place = createPlacer(file, skeleton.document, split, parsed);
+  return { document: { file, text, value: whole, place }, skeleton: hash, items };
+}
+
+function createPlacer(
+  file: string,
+  skeleton: SourceDocument,
+  { line, removed, first }: Split,
+  parsed: readonly Item[],
+): SourceDocument['place'] {
+  const documents = new Map<Item, SourceDocument>();
+  return (path, part) => {
+    const isList = path[0] === KEY && (path.length > 1 || part !== 'key');
+    const item = isList && path.length > 1 ? parsed[Number(path[1])] : undefined;
+    if (item !== undefined) {
+      const document = documents.get(item) ?? parseSource(file, UNDER_KEY + item.text).document;
+      documents.set(item, document);
+      const found = document.place([KEY, 0, ...path.slice(2)], part);
+      return { ...found, line: found.line + item.line - FIRST_LINE };
+    }
+    if (isList) return { file, ...first };
+    const found = skeleton.place(path, part);
+    return found.line <= line ? found : { ...found, line: found.line + removed };
+  };
+}
+
+const KEY = 'capabilities';
+
+/** An item is parsed in the place that it has in the file, so that indentation means the same. */
+const UNDER_KEY = `${KEY}:\n`;
+const FIRST_LINE = 2;
+
+/** The value of one item; undefined where it is not sound by itself. */
+function parseItem(file: string, text: string): unknown {
+  const { document, problems } = parseSource(file, UNDER_KEY + text);
+  const list = isObject(document.value) ? document.value[KEY] : undefined;
+  const isOne = problems.length === 0 && Array.isArray(list) && list.length === 1;
+  return isOne && Object.keys(document.value as object).length === 1 ? list[0] : undefined;
+}
+
+/** What looks like an alias; each item with one may be far larger than its text. */
+const ALIAS = /(?<=[\s,[{:-])\*[^\s*]/g;
+const MOST_ALIASES = 100;
+
+interface Item {
+  /** Its lines, the comments and empty lines behind it included. */
+  readonly text: string;
+  /** The number of its first line. */
+  readonly line: number;
+}
+
+interface Split {
+  /** The file without its items. */
+  readonly skeleton: string;
+  /** How many lines it lacks. */
+  readonly removed: number;
+  /** The number of the line that the items stand under. */
+  readonly line: number;
+  readonly items: readonly Item[];
+  /** Where the list begins. */
+  readonly first: Omit<Place, 'file'>;
+}
+
+/**
+ * Cuts the items out. An item begins where a dash stands as far to the right as that of the first, and ends before a line
+ * that begins further left. What spans such a line, such as an open quote, leaves an item that does not parse.
+ */
+function splitItems(text: string): Split | null {
+  // A lone carriage return ends a line too, and is more trouble than it is worth.
+  if (text.includes('\r') || (text.match(ALIAS)?.length ?? 0) > MOST_ALIASES) return null;
+  const lines = text.split('\n');
+  const owner = lines.findIndex((line) => /^capabilities:[ \t]*(?:#.*)?$/.test(line));
+  if (owner === -1) return null;
+  const starts: number[] = [];
+  let indent = -1;
+  let end = owner + 1;
+  for (; end < lines.length; end++) {
+    const line = lines[end] ?? '';
+    const first = line.search(/[^ ]/);
+    if (first === -1 || line[first] === '#') continue;
+    if (indent === -1) indent = first;
+    const isItem = first === indent && /^-(?: |$)/.test(line.slice(first));
+    if (isItem) starts.push(end);
+    else if (first <= indent) break;
+  }
+  const [begin] = starts;
+  // Further right than the outermost keys it may be a value of the key that the list belongs to.
+  if (begin === undefined || /^ /.test(lines[end] ?? '')) return null;
+  const items = starts.map((start, index) => ({
+    text: `${lines.slice(start, starts[index + 1] ?? end).join('\n')}\n`,
+    line: start + 1,
+  }));
+  // Comments and empty lines before the first item go as well, so that all that is removed stands in one place.
+  const skeleton = [...lines.slice(0, owner + 1), ...lines.slice(end)].join('\n');
+  return { skeleton, removed: end - owner - 1, line: owner + 1, items, first: { line: begin + 1, column: indent + 1 } };
+}

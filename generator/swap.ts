@@ -1,0 +1,123 @@
+import {
+  chmodSync,
+  type Dirent,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+} from 'node:fs';
+import path from 'node:path';
+
+/*
+ * A folder is changed as a whole: the new one is built beside the old one, out of the same files where they stay, and takes
+ * its place by two renames. A run that is cut off before the first leaves the old folder, one after the second the new one;
+ * between the two the old one is in the run's folder, and the next look puts it back.
+ */
+
+const REPLACED = '.replaced.';
+
+/**
+ * Adds to the new folder all of the old one that is not among `changed`, whose paths are relative to both. Files are
+ * linked, so that they stay what they are, and what is written into them meanwhile is not lost.
+ */
+export function adoptRest(from: string, to: string, changed: ReadonlySet<string>): void {
+  const adopt = (prefix: string): void => {
+    const entries = entriesIn(path.join(from, prefix));
+    if (entries.length === 0 && prefix !== '') mkdirSync(path.join(to, prefix), { recursive: true });
+    for (const entry of entries) {
+      const name = prefix + entry.name;
+      if (entry.isDirectory()) {
+        adopt(`${name}/`);
+        if (existsSync(path.join(to, name))) keepMode(path.join(from, name), path.join(to, name));
+      } else if (!changed.has(name)) {
+        place(entry, path.join(from, name), path.join(to, name));
+      }
+    }
+  };
+  adopt('');
+  if (existsSync(from)) keepMode(from, to);
+}
+
+function place(entry: Dirent, from: string, to: string): void {
+  mkdirSync(path.dirname(to), { recursive: true });
+  if (entry.isSymbolicLink()) symlinkSync(readlinkSync(from), to);
+  else linkSync(from, to);
+}
+
+function keepMode(from: string, to: string): void {
+  const { mode } = lstatSync(from);
+  if (lstatSync(to).mode !== mode) chmodSync(to, mode);
+}
+
+/**
+ * Puts the folder that the run's folder holds under `out` into its place. The old one is in the run's folder then.
+ *
+ * @throws what the disk says; the old folder is in its place then, unless even that was refused.
+ */
+export function swapFolder(directory: string, staging: string, out: string): void {
+  const [prepared, placed] = [path.join(directory, staging, out), path.join(directory, out)];
+  const replaced = replacedPath(directory, staging, out);
+  if (!existsSync(placed)) {
+    mkdirSync(path.dirname(placed), { recursive: true });
+    renameSync(prepared, placed);
+    return;
+  }
+  renameSync(placed, replaced);
+  try {
+    renameSync(prepared, placed);
+  } catch (error) {
+    renameSync(replaced, placed);
+    throw error;
+  }
+}
+
+/**
+ * Moves into the new folder what was saved into the old one after the rest of it had been adopted; `changed` are the files
+ * that the run itself replaced or deleted.
+ */
+export function adoptLate(directory: string, staging: string, out: string, changed: ReadonlySet<string>): void {
+  const [from, to] = [replacedPath(directory, staging, out), path.join(directory, out)];
+  const adopt = (prefix: string): void => {
+    for (const entry of entriesIn(path.join(from, prefix))) {
+      const name = prefix + entry.name;
+      if (entry.isDirectory()) {
+        adopt(`${name}/`);
+      } else if (!changed.has(name) && !isSame(path.join(from, name), path.join(to, name))) {
+        mkdirSync(path.dirname(path.join(to, name)), { recursive: true });
+        renameSync(path.join(from, name), path.join(to, name));
+      }
+    }
+  };
+  if (existsSync(from)) adopt('');
+}
+
+/** Whether two paths lead to one file, or to links to one place. */
+function isSame(left: string, right: string): boolean {
+  const [one, other] = [lstatSync(left), lstatSync(right, { throwIfNoEntry: false })];
+  if (one.isSymbolicLink()) return other?.isSymbolicLink() === true && readlinkSync(left) === readlinkSync(right);
+  return one.ino === other?.ino && one.dev === other.dev;
+}
+
+/** Puts a folder back that a run was replacing when it was cut off; `staging` is the folder of that run. */
+export function restoreReplaced(directory: string, staging: string): void {
+  for (const { name } of entriesIn(path.join(directory, staging))) {
+    if (!name.startsWith(REPLACED)) continue;
+    const out = decodeURIComponent(name.slice(REPLACED.length));
+    // Anybody may have made a folder of such a name.
+    const isInner = !path.isAbsolute(out) && out.split('/').every((part) => !['', '.', '..'].includes(part));
+    const placed = path.join(directory, out);
+    if (isInner && !out.includes('\\') && !existsSync(placed)) renameSync(path.join(directory, staging, name), placed);
+  }
+}
+
+function replacedPath(directory: string, staging: string, out: string): string {
+  return path.join(directory, staging, REPLACED + encodeURIComponent(out));
+}
+
+function entriesIn(folder: string): Dirent[] {
+  return existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+}

@@ -1,0 +1,75 @@
+import { errorCodes } from '@declaragent/runtime';
+import { RULES, UNUSED_ACCEPTANCE } from '../generator/breaking/index.js';
+import { PROBLEMS } from '../generator/index.js';
+import { LINT_RULES } from '../generator/lint/index.js';
+import { DRIFT } from './drift.js';
+
+/** What is known of one code that a command or an error can bear. */
+export interface Explanation {
+  readonly code: string;
+  /** What bears it. */
+  readonly kind: string;
+  /** One sentence: what has happened, or what is reported. */
+  readonly meaning: string;
+  /** One or two sentences: why that matters. */
+  readonly why?: string;
+  /** One sentence: what to do. */
+  readonly fix: string;
+  /** What else the table says, by name. */
+  readonly facts?: Readonly<Record<string, string>>;
+}
+
+/** Every code there is, printed from the tables that the code itself uses. */
+export function explanations(): Explanation[] {
+  return [...problems(), ...drift(), ...lintRules(), ...breakingRules(), ...callErrors()];
+}
+
+function problems(): Explanation[] {
+  return Object.entries(PROBLEMS).map(([code, meaning]) => ({
+    code,
+    kind: 'problem of a contract',
+    meaning,
+    fix: 'The report shows the place and says what to do there; run declaragent codegen again when it is done.',
+  }));
+}
+
+function drift(): Explanation[] {
+  return Object.entries(DRIFT).map(([code, row]) => ({ code, kind: 'finding of codegen --check', ...row }));
+}
+
+function lintRules(): Explanation[] {
+  return LINT_RULES.map(({ id, level, meaning, why, fix }) => ({
+    code: id,
+    kind: 'rule of lint',
+    meaning,
+    why,
+    fix,
+    facts: {
+      level,
+      'to accept one finding': `# declaragent-ignore ${id}: the reason`,
+      'to switch it off': `declaragent lint --rule ${id}=off`,
+    },
+  }));
+}
+
+function breakingRules(): Explanation[] {
+  const kind = 'rule of breaking';
+  const rules = Object.entries(RULES).map(([code, { dimension, verdict, level, bump, meaning, fix }]) => {
+    return { code, kind, meaning, fix, facts: { level, dimension, verdict, 'next version': bump } };
+  });
+  return [...rules, { ...UNUSED_ACCEPTANCE, kind }];
+}
+
+function callErrors(): Explanation[] {
+  return Object.entries(errorCodes).map(([code, { status, executed, retry, meaning, fix }]) => ({
+    code,
+    kind: 'error of a call',
+    meaning,
+    fix,
+    facts: {
+      status,
+      'the skill has run': executed.join(', '),
+      'the same call can succeed later': retry ? 'yes' : 'no',
+    },
+  }));
+}

@@ -1,0 +1,207 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ContractError, check, type Generated, generate } from '../../generator/index.js';
+import { createScratch, readTree, removeScratch, writeFiles } from '../support/scratch.js';
+
+/** Capabilities are compiled one by one in files that are longer than this. */
+const PADDING = `# ${'-'.repeat(33_000)}\n`;
+
+interface Capability {
+  readonly name: string;
+  readonly description: string;
+  readonly input: object;
+}
+
+interface Contract {
+  readonly capabilities: readonly Capability[];
+  readonly definitions: Readonly<Record<string, object>>;
+  /** The file beside the contract. */
+  readonly shared: Readonly<Record<string, object>>;
+}
+
+const START: Contract = {
+  capabilities: [
+    { name: 'plain', description: 'Plain.', input: { type: 'object', properties: { a: { type: 'string' } } } },
+    { name: 'with-definition', description: 'Uses one.', input: { $ref: '#/definitions/Person' } },
+    { name: 'with-file', description: 'Uses a file.', input: { $ref: './shared.yaml#/Place' } },
+    {
+      name: 'nested',
+      description: 'Has its own.',
+      input: { $defs: { Tree: { type: 'object' } }, $ref: '#/$defs/Tree' },
+    },
+  ],
+  definitions: { Person: { type: 'object', properties: { name: { type: 'string' } } } },
+  shared: { Place: { type: 'object', properties: { town: { type: 'string' } } } },
+};
+
+function write(folder: string, { capabilities, definitions, shared }: Contract): void {
+  const items = capabilities.map(
+    ({ name, description, input }) =>
+      `  - ${JSON.stringify({ name, description, inputSchema: input, outputSchema: { type: 'object' } })}\n`,
+  );
+  writeFiles(folder, {
+    'capabilities.yaml': `${PADDING}version: 1\nagent: agent://cached\ntransports: [{ kind: memory }]\ndefinitions: ${JSON.stringify(definitions)}\ncapabilities:\n${items.join('')}`,
+    'shared.yaml': JSON.stringify(shared),
+  });
+}
+
+/** What a run leaves or says: each file by its path, or the problems by their places. */
+async function outcome(folder: string, cache: string | undefined): Promise<unknown> {
+  try {
+    await generate({ directory: folder, skills: false, ...(cache === undefined ? {} : { cache }) });
+    return readTree(path.join(folder, 'generated'));
+  } catch (error) {
+    if (!(error instanceof ContractError)) throw error;
+    return error.problems.map(({ code, place, message }) => [code, place, message]);
+  }
+}
+
+const schemas = fc.constantFrom<object>(
+  { type: 'object', properties: { b: { type: 'integer' } } },
+  { $ref: '#/definitions/Person' },
+  { type: 'array', items: { $ref: '#/definitions/Person' } },
+  { $ref: './shared.yaml#/Place' },
+  { $ref: './shared.yaml#/Person' },
+  { $ref: '#/capabilities/0/inputSchema' },
+  { type: 'object', 'x-ts-name': 'Person' },
+  { $defs: { Tree: { type: 'string' } }, $ref: '#/$defs/Tree' },
+  { type: 'strnig' },
+);
+
+type Edit = (contract: Contract) => Contract;
+
+const edits: fc.Arbitrary<Edit> = fc.oneof(
+  fc.tuple(fc.nat(), schemas).map(([at, input]): Edit => onCapability(at, (one) => ({ ...one, input }))),
+  fc.nat().map((at): Edit => onCapability(at, (one) => ({ ...one, description: `${one.description} More.` }))),
+  fc.tuple(fc.nat(), fc.constantFrom('plain', 'renamed', 'with_file', 'person')).map(([at, name]): Edit => {
+    return onCapability(at, (one) => ({ ...one, name }));
+  }),
+  fc.tuple(fc.nat(), schemas).map(
+    ([at, input]): Edit =>
+      (contract) => {
+        const added = { name: `added-${at % 4}`, description: 'Added.', input };
+        return { ...contract, capabilities: [...contract.capabilities, added] };
+      },
+  ),
+  fc.nat().map(
+    (at): Edit =>
+      ({ capabilities, ...rest }) => {
+        if (capabilities.length < 2) return { capabilities, ...rest };
+        return { ...rest, capabilities: capabilities.filter((_, index) => index !== at % capabilities.length) };
+      },
+  ),
+  fc.constant<Edit>((contract) => ({ ...contract, capabilities: [...contract.capabilities].reverse() })),
+  schemas.map(
+    (schema): Edit =>
+      (contract) => ({ ...contract, definitions: { Person: schema } }),
+  ),
+  schemas.map(
+    (schema): Edit =>
+      (contract) => ({ ...contract, shared: { Place: schema, Person: { type: 'null' } } }),
+  ),
+);
+
+function onCapability(at: number, change: (capability: Capability) => Capability): Edit {
+  return ({ capabilities, ...rest }) => ({
+    ...rest,
+    capabilities: capabilities.map((one, index) => (index === at % capabilities.length ? change(one) : one)),
+  });
+}
+
+async function withFolders<T>(work: (folder: string, cache: string) => Promise<T>): Promise<T> {
+  const [folder, cache] = [createScratch(), createScratch()];
+  try {
+    return await work(folder, cache);
+  } finally {
+    removeScratch(folder);
+    removeScratch(cache);
+  }
+}
+
+function cacheFile(cache: string): string {
+  const [name = ''] = readdirSync(cache);
+  return path.join(cache, name);
+}
+
+describe('what runs remember', () => {
+  test('changes nothing of what a run leaves or says, whatever was edited before', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(edits, { minLength: 1, maxLength: 6 }), async (sequence) => {
+        await withFolders(async (folder, cache) => {
+          let contract = START;
+          write(folder, contract);
+          await outcome(folder, cache);
+          for (const edit of sequence) {
+            contract = edit(contract);
+            write(folder, contract);
+            const warm = await outcome(folder, cache);
+            await withFolders(async (other) => {
+              write(other, contract);
+              expect(warm).toEqual(await outcome(other, undefined));
+            });
+            if (Array.isArray(warm)) contract = START;
+          }
+        });
+      }),
+      { numRuns: Number(process.env['DECLARAGENT_RUNS'] ?? 12), seed: Number(process.env['DECLARAGENT_SEED'] ?? 1) },
+    );
+  });
+
+  test('makes one file of an edited capability, and those that list all', async () => {
+    await withFolders(async (folder, cache) => {
+      write(folder, START);
+      await outcome(folder, cache);
+      const [first, ...others] = START.capabilities as [Capability, ...Capability[]];
+      write(folder, { ...START, capabilities: [{ ...first, description: 'Other.' }, ...others] });
+      const { written }: Generated = await generate({ directory: folder, skills: false, cache });
+      expect(written.filter((file) => file.includes('/capabilities/'))).toEqual([
+        'generated/cached/capabilities/plain.gen.ts',
+      ]);
+      expect((await check({ directory: folder, skills: false })).differences).toEqual([]);
+    });
+  });
+
+  test.each([
+    ['cut off', (text: string) => text.slice(0, -20)],
+    ['changed', (text: string) => text.replace(/"hash[^,]*,/, '"hash":"x",').replace('plain', 'other')],
+    ['empty', () => ''],
+    ['no text', () => '\u0000\u0001\n{}'],
+    ['of another version', (text: string) => `${'0'.repeat(64)}\n${text.slice(65)}`],
+  ])('that is %s is as none', async (_, spoil) => {
+    await withFolders(async (folder, cache) => {
+      write(folder, START);
+      const cold = await outcome(folder, cache);
+      const text = readFileSync(cacheFile(cache), 'utf8');
+      expect(spoil(text)).not.toBe(text);
+      writeFileSync(cacheFile(cache), spoil(text));
+      rmSync(path.join(folder, 'generated'), { recursive: true });
+      expect(await outcome(folder, cache)).toEqual(cold);
+      expect(readFileSync(cacheFile(cache), 'utf8')).toBe(text);
+    });
+  });
+
+  test('does not hide an edit of a generated file', async () => {
+    await withFolders(async (folder, cache) => {
+      write(folder, START);
+      const tree = await outcome(folder, cache);
+      const edited = 'generated/cached/capabilities/plain.gen.ts';
+      writeFileSync(path.join(folder, edited), 'export {};\n');
+      const { differences } = await check({ directory: folder, skills: false, cache });
+      expect(differences).toEqual([{ kind: 'edited', path: edited, fixedByCodegen: true }]);
+      rmSync(path.join(folder, edited));
+      expect(await outcome(folder, cache)).toEqual(tree);
+    });
+  });
+
+  test('is no reason to fail where it cannot be written', async () => {
+    await withFolders(async (folder, cache) => {
+      write(folder, START);
+      const file = path.join(cache, 'file');
+      writeFileSync(file, '');
+      expect(await outcome(folder, path.join(file, 'inside'))).toEqual(await outcome(folder, undefined));
+      expect(readdirSync(cache)).toEqual(['file']);
+    });
+  });
+});
