@@ -15,5 +15,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 30_000,
+    // Runs of codegen in processes of their own remember nothing, unless a test gives them a place for it.
+    env: { DECLARAGENT_CACHE_DIR: '' },
   },
 });

@@ -18,8 +18,9 @@ export interface ItemizedDocument {
   readonly items: readonly { readonly hash: string; readonly isLeftOut: boolean }[];
 }
 
-/** Below this many characters one parse of the whole is as fast. */
+/** Below this many characters one parse of the whole is as fast, and so it is where there are few items. */
 const LARGE = 32_768;
+const MANY = 4;
 
 /**
  * Parses a file as {@link parseSource} does, item by item, without those that `isKnown` knows; null where that cannot be
@@ -38,7 +39,7 @@ export function parseItems(
   if (skeleton.problems.length > 0 || !isObject(value) || value[KEY] !== null) return null;
   if (skeleton.document.place([KEY], 'key').line !== split.line) return null;
   const hash = hashOf(split.skeleton);
-  const hashes = split.items.map((item) => hashOf(item.text));
+  const hashes = split.items.map((item) => hashOf(item.above + item.text));
   const known = hashes.map((item) => isKnown(hash, item));
   if (!known.includes(false)) known[0] = false;
   const parsed = split.items.filter((_, index) => known[index] === false);
@@ -86,6 +87,12 @@ function parseItem(file: string, text: string): unknown {
   return isOne && Object.keys(document.value as object).length === 1 ? list[0] : undefined;
 }
 
+function commentsAbove(lines: readonly string[], start: number, owner: number): string {
+  let first = start;
+  while (first - 1 > owner && /^\s*(?:#|$)/.test(lines[first - 1] ?? '')) first--;
+  return lines.slice(first, start).join('\n');
+}
+
 /** What looks like an alias; each item with one may be far larger than its text. */
 const ALIAS = /(?<=[\s,[{:-])\*[^\s*]/g;
 const MOST_ALIASES = 100;
@@ -93,6 +100,8 @@ const MOST_ALIASES = 100;
 interface Item {
   /** Its lines, the comments and empty lines behind it included. */
   readonly text: string;
+  /** The comments right above it, which may be about it. */
+  readonly above: string;
   /** The number of its first line. */
   readonly line: number;
 }
@@ -131,11 +140,12 @@ function splitItems(text: string): Split | null {
     if (isItem) starts.push(end);
     else if (first <= indent) break;
   }
-  const [begin] = starts;
+  const [begin] = starts.length < MANY ? [] : starts;
   // Further right than the outermost keys it may be a value of the key that the list belongs to.
   if (begin === undefined || /^ /.test(lines[end] ?? '')) return null;
   const items = starts.map((start, index) => ({
     text: `${lines.slice(start, starts[index + 1] ?? end).join('\n')}\n`,
+    above: commentsAbove(lines, start, owner),
     line: start + 1,
   }));
   // Comments and empty lines before the first item go as well, so that all that is removed stands in one place.

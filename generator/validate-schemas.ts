@@ -7,6 +7,7 @@ import {
   FOREIGN_KEYWORDS,
   forEachSubschema,
   KEYWORDS,
+  mapSubschemas,
   TYPES,
 } from './dialect.js';
 import type { SourceDocument } from './document.js';
@@ -158,7 +159,19 @@ function unknownDialect(document: SourceDocument, path: Path, schema: unknown): 
   };
 }
 
-const metaSchemas: Partial<Record<Draft, Ajv>> = {};
+type MetaValidators = Readonly<Record<'first' | 'all', Ajv>>;
+
+const metaValidators: Partial<Record<Draft, MetaValidators>> = {};
+
+/** What validates against a meta-schema, to the first error or to all. */
+function metaValidatorsOf(draft: Draft): MetaValidators {
+  const create = (allErrors: boolean): Ajv => {
+    const options = { ...META_OPTIONS, allErrors };
+    return draft === '2020-12' ? new Ajv2020(options) : new Ajv(options);
+  };
+  metaValidators[draft] ??= { first: create(false), all: create(true) };
+  return metaValidators[draft];
+}
 
 function metaSchemaProblems(
   document: SourceDocument,
@@ -167,17 +180,17 @@ function metaSchemaProblems(
   draft: Draft,
   known: readonly Problem[],
 ): Problem[] {
-  metaSchemas[draft] ??= draft === '2020-12' ? new Ajv2020(META_OPTIONS) : new Ajv(META_OPTIONS);
-  const ajv = metaSchemas[draft];
+  const { first, all } = metaValidatorsOf(draft);
   // Named, not left to $schema: a dialect has more than one spelling, and ajv knows one.
-  if (ajv.validate(META_SCHEMAS[draft], schema)) return [];
+  const meta = META_SCHEMAS[draft];
+  if (first.validate(meta, schema)) return [];
   const problems: Problem[] = [];
   const places = new Set(known.map(({ place }) => `${place.line}:${place.column}`));
-  for (const error of ajv.errors ?? []) {
-    const at = [...path, ...pathOfPointer(error.instancePath)];
+  const note = (error: ErrorObject, owner: Path): void => {
+    const at = [...owner, ...pathOfPointer(error.instancePath)];
     const place = document.place(at);
     const id = `${place.line}:${place.column}`;
-    if (WRAPPERS.has(error.keyword) || places.has(id)) continue;
+    if (WRAPPERS.has(error.keyword) || places.has(id)) return;
     places.add(id);
     problems.push({
       code: 'invalid-schema',
@@ -185,7 +198,14 @@ function metaSchemaProblems(
       message: `"${String(at.at(-1))}" ${(error.message ?? 'is not legal').replace(',', ' or ')}${allowed(error)} in JSON Schema.`,
       fix: schemaFix(at, valueAt(document.value, at)),
     });
-  }
+  };
+  // Each schema by itself, without those in it: ajv copies all errors found before for each one that it finds.
+  const inspect = (subschema: unknown, at: Path): void => {
+    const alone = isObject(subschema) ? mapSubschemas(subschema, () => true) : subschema;
+    if (!all.validate(meta, alone)) for (const error of all.errors ?? []) note(error, at);
+    if (isObject(subschema)) forEachSubschema(subschema, (inner, inside) => inspect(inner, [...at, ...inside]));
+  };
+  inspect(schema, path);
   return problems;
 }
 
@@ -209,7 +229,7 @@ const META_SCHEMAS = {
   'draft-07': 'http://json-schema.org/draft-07/schema',
 } as const;
 
-const META_OPTIONS = { allErrors: true, strict: false, validateFormats: false, logger: false } as const;
+const META_OPTIONS = { strict: false, validateFormats: false, logger: false } as const;
 
 /** Keywords of a meta-schema whose errors only say that an inner one failed. */
 const WRAPPERS: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'oneOf', 'if', '$ref', '$dynamicRef']);

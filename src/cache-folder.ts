@@ -3,12 +3,13 @@ import path from 'node:path';
 import type { Io } from './io.js';
 
 /**
- * The folder of this user's in which runs remember what they made; undefined where there is no place for one. It lies
- * outside of every project, so that nothing which is checked in can stand for a run that never was.
+ * The folder of this user's in which runs remember what they made; undefined where there is no place for one, or where
+ * DECLARAGENT_CACHE_DIR names none. It lies outside of every project, so that nothing which is checked in can stand for a
+ * run that never was.
  */
 export function cacheFolder({ environment }: Io): string | undefined {
   const own = environment['DECLARAGENT_CACHE_DIR'];
-  if (own !== undefined && path.isAbsolute(own)) return path.join(own, 'codegen');
+  if (own !== undefined) return path.isAbsolute(own) ? path.join(own, 'codegen') : undefined;
   const base = userCache(environment);
   return base === undefined ? undefined : path.join(base, 'declaragent', 'codegen');
 }

@@ -8,7 +8,7 @@ import { type Bump, type Dimension, impliedBump, RULES, type Rule, type RuleId, 
 import { AgainstError, diskTree, type Tree, treeAtCommit, treeAtPath } from './tree.js';
 
 export { ContractError } from '../problem.js';
-export { type Acceptance } from './accepted-changes.js';
+export type { Acceptance } from './accepted-changes.js';
 export { type Bump, type Dimension, RULES, type Rule, type RuleId, type Verdict } from './rules.js';
 export { AgainstError } from './tree.js';
 

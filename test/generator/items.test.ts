@@ -121,6 +121,9 @@ describe('a large file parsed item by item', () => {
       hashesOf(text).flatMap((hash, index) => (hash === before[index] ? [] : [index]));
     expect(changed(CONTRACT)).toEqual([]);
     expect(changed(CONTRACT.replace('name: third', 'name: other'))).toEqual([3]);
+    // A comment may be about what is above it, or accept what is below.
+    expect(changed(CONTRACT.replace('# between', '# other'))).toEqual([2, 3]);
+    expect(changed(CONTRACT.replace('# before the first', '# other'))).toEqual([1]);
     expect(changed(CONTRACT.replace('agent://seed', 'agent://else'))).toEqual([0]);
     expect(changed(CONTRACT.replace('Shape: { type: string }', 'Shape: {}'))).toEqual([0]);
   });
