@@ -6,7 +6,14 @@ import { errorCodes } from '../runtime/errors.js';
 
 const root = path.resolve(import.meta.dirname, '..');
 const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'runtime/README.md', 'examples/pr-review/README.md'],
+  ...[
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'runtime/README.md',
+    'examples/pr-review/README.md',
+    'bench/README.md',
+  ],
   ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`),
 ].filter((page) => page.endsWith('.md'));
 

@@ -112,6 +112,21 @@ describe('special files', () => {
   });
 });
 
+describe('mistakes in great numbers', () => {
+  const count = 50_000;
+  const properties = (schema: unknown): object => ({ properties: many(count, (n) => [`p${n}`, schema]) });
+
+  it.each([
+    ['a type that there is not', { type: 'strng' }, 'unknown-type'],
+    ['a limit that is no number', { minLength: '1' }, 'invalid-schema'],
+    ['a reference to nothing', { $ref: '#/definitions/None' }, 'unresolved-ref'],
+  ])('are all reported: %s', async (_, schema, code) => {
+    const problems = await problemsOf({ capabilities: [capability('a', properties(schema))] });
+    expect(problems).toHaveLength(count);
+    expect(new Set(problems.map((problem) => problem.code))).toEqual(new Set([code]));
+  });
+});
+
 describe('schemas that are wide', () => {
   it('compile: a thousand properties, three hundred branches', async () => {
     const property = (n: number): readonly [string, object] => [`p${n}`, { type: 'string' }];

@@ -10,7 +10,7 @@ import {
 } from '../../generator/names.js';
 import { capability, generated, problemsOf } from '../support/contract.js';
 
-const IDENTIFIER = /^[\p{L}\p{Nl}$_][\p{L}\p{Nl}$\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*$/u;
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 const capabilityName = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/);
 
 describe('a name in TypeScript', () => {
