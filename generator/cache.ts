@@ -13,6 +13,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pid, version } from 'node:process';
 import { hashOf } from './hash.js';
+import type { Input } from './inputs.js';
 import type { ContractMemory, Memory } from './load.js';
 import type { KnownFiles, Plan } from './plan.js';
 
@@ -23,10 +24,9 @@ import type { KnownFiles, Plan } from './plan.js';
 
 /** A plan that was made before, and what it was made from. */
 export interface RememberedRun {
-  /** The hash of the inputs, and of the options that shape the output. */
-  readonly inputs: string;
-  /** The files that were read, relative to the agent's folder. */
-  readonly names: readonly string[];
+  /** The options that shape the output, and what else decides it but files. */
+  readonly shape: string;
+  readonly inputs: readonly Input[];
   readonly folders: readonly {
     readonly path: string;
     readonly holdsOthers: boolean;
@@ -52,10 +52,13 @@ interface Content {
 
 const NOTHING: Content = { run: null, memory: {}, known: {} };
 
-/** Opens what is remembered of an agent's folder. Without a folder for it nothing is, and nothing will be. */
-export function openCache(home: string | undefined, directory: string): Cache {
+/**
+ * Opens what is remembered of an agent's folder. Without a folder for it nothing is, and nothing will be; `isStale` says
+ * that what there is has turned out to be wrong.
+ */
+export function openCache(home: string | undefined, directory: string, isStale: boolean): Cache {
   const file = home === undefined ? null : fileOf(home, directory);
-  const { run, memory, known } = file === null ? NOTHING : (read(file) ?? NOTHING);
+  const { run, memory, known } = file === null || isStale ? NOTHING : (read(file) ?? NOTHING);
   const used = new Map<string, string>();
   return {
     run,
@@ -89,14 +92,14 @@ export function recallPlan({ folders, notices }: RememberedRun): Plan {
 }
 
 /** A plan as it can be remembered; null for one that adds to the user's files, which is made each time. */
-export function toRemembered(plan: Plan, inputs: string, names: readonly string[]): RememberedRun | null {
+export function toRemembered(plan: Plan, shape: string, inputs: readonly Input[]): RememberedRun | null {
   if (plan.skills.length > 0) return null;
   const folders = plan.folders.map(({ path: folder, holdsOthers, files }) => ({
     path: folder,
     holdsOthers,
     hashes: [...files].map(([name, { hash }]) => [name, hash] as const),
   }));
-  return { inputs, names, folders, notices: plan.notices };
+  return { shape, inputs, folders, notices: plan.notices };
 }
 
 function fileOf(home: string, directory: string): string | null {

@@ -27,7 +27,7 @@ export function compareOutput(directory: string, plan: Plan, out: string): Diffe
   const differences = plan.folders.flatMap((folder) => compareFolder(directory, folder, manifestOf(folder.path)));
   differences.push(...abandonedFolders(directory, plan, out, manifestOf));
   for (const { path: file, content, replaces } of plan.skills) {
-    if (readText(path.join(directory, file)) === content) continue;
+    if (textOnDisk(path.join(directory, file)) === content) continue;
     differences.push({ kind: replaces === null ? 'missing' : 'stale', path: file, fixedByCodegen: true });
   }
   return differences.sort((left, right) => byCodePoint(left.path, right.path));
@@ -38,14 +38,14 @@ type ManifestReader = (folder: string) => Manifest;
 /** A run that was cut off may have put files in place before their manifest: the one that it had prepared counts too. */
 function manifestReader(directory: string): ManifestReader {
   const places = [directory, ...leftStagings(directory).map((name) => path.join(directory, name))];
-  return (folder) => readManifests(places.map((place) => readText(path.join(place, folder, MANIFEST)) ?? ''));
+  return (folder) => readManifests(places.map((place) => textOnDisk(path.join(place, folder, MANIFEST)) ?? ''));
 }
 
 function compareFolder(directory: string, folder: OutputFolder, manifest: Manifest): Difference[] {
   const home = path.join(directory, folder.path);
   const differences: Difference[] = [];
   for (const [name, { hash }] of folder.files) {
-    const found = readText(path.join(home, name));
+    const found = textOnDisk(path.join(home, name));
     if (found !== null && hashOf(found) === hash) continue;
     const isIntact = found !== null && (name === MANIFEST ? isManifest(found) : isUnchanged(manifest, name, found));
     const kind = found === null ? 'missing' : isIntact ? 'stale' : 'edited';
@@ -58,7 +58,7 @@ function compareFolder(directory: string, folder: OutputFolder, manifest: Manife
 }
 
 function orphan(home: string, folder: string, name: string, manifest: Manifest): Difference {
-  const found = readText(path.join(home, name)) ?? '';
+  const found = textOnDisk(path.join(home, name)) ?? '';
   const fixedByCodegen = isUnchanged(manifest, name, found);
   return { kind: 'orphaned', path: path.posix.join(folder, name), fixedByCodegen };
 }
@@ -91,7 +91,7 @@ function orphanedManifest(home: string, folder: string): Difference[] {
 }
 
 /** A file's text with plain line feeds, since git may have checked it out with others; null where there is none. */
-export function readText(file: string): string | null {
+export function textOnDisk(file: string): string | null {
   try {
     // To read a pipe or a device could take for ever.
     if (!statSync(file).isFile()) return null;

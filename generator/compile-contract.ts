@@ -29,9 +29,11 @@ import {
   valueIdentifier,
 } from './names.js';
 import { createNormalizer, type Definition, type Normalizer, type SchemaRoot } from './normalize.js';
+import { LITTLE_WORK, workOfPatterns } from './patterns/slow.js';
 import type { Place, Problem } from './problem.js';
 import { type CompiledCapability, joinDefinitions, type PlacedDefinition } from './remember.js';
 import { isSharedDefinition } from './symbols.js';
+import { tooDeep } from './too-deep.js';
 import { validateFormat } from './validate.js';
 
 /** A capability as the file has it, with the roots of its schemas. */
@@ -54,6 +56,8 @@ export interface CompiledContract {
   readonly contract: ContractModel;
   /** What may be remembered of each capability, by its hash. */
   readonly memory: ReadonlyMap<string, CompiledCapability>;
+  /** How much work its patterns took, those that are remembered included. */
+  readonly work: number;
 }
 
 /**
@@ -61,6 +65,17 @@ export interface CompiledContract {
  * says that what is remembered of the contract does not go together with what is new.
  */
 export function compileContract(files: ContractFiles, problems: Problem[]): CompiledContract | null {
+  try {
+    return compileParts(files, problems);
+  } catch (error) {
+    // The only RangeError is a full stack: every phase follows schemas by recursion, as ajv does.
+    if (!(error instanceof RangeError)) throw error;
+    problems.push(tooDeep(files.main));
+    return null;
+  }
+}
+
+function compileParts(files: ContractFiles, problems: Problem[]): CompiledContract | null {
   const document = files.main;
   if (!isObject(document.value)) {
     problems.push(...validateFormat('capabilities', document));
@@ -112,7 +127,10 @@ export function compileContract(files: ContractFiles, problems: Problem[]): Comp
   );
   const isPart = all.length > compiled.length;
   const table = joinDefinitions(all, [...placed.values()], agentExports(names));
-  if (isPart && (table === null || !normalizer.isLocal())) return null;
+  // The limit counts the patterns of the whole contract.
+  const work = [...files.byPath.values()].reduce((sum, one) => sum + workOfPatterns(one), files.work);
+  const mayBePart = normalizer.isLocal() && work <= LITTLE_WORK;
+  if (isPart && (table === null || !mayBePart)) return null;
   if (table === null) throw new Error(`Two names of ${document.file} are one, and findCollisions() has not said so.`);
   const known = new Map([...definitions, ...table.map((definition) => [definition.typeName, definition] as const)]);
   // A definition calls the checks of others, of which only what asks what they have looked at must know more.
@@ -127,8 +145,8 @@ export function compileContract(files: ContractFiles, problems: Problem[]): Comp
     capabilities: all.map(({ capability }) => capability),
     definitions: table.map((definition) => ({ ...definition, needs: needsOf(definition.schema, known, isWhole) })),
   };
-  const hashes = normalizer.isLocal() ? (files.items ?? []) : [];
-  return { contract, memory: new Map(hashes.map(({ hash }, index) => [hash, all[index] as CompiledCapability])) };
+  const hashes = mayBePart ? (files.items ?? []) : [];
+  return { contract, work, memory: new Map(hashes.map(({ hash }, index) => [hash, all[index] as CompiledCapability])) };
 }
 
 /** The shared definitions by their names. */

@@ -1,7 +1,7 @@
 import { compileBus } from './compile-bus.js';
 import { type CompiledContract, compileContract } from './compile-contract.js';
 import type { SourceDocument } from './document.js';
-import { hashOf } from './hash.js';
+import { inputOf } from './inputs.js';
 import { isObject, type Path } from './json.js';
 import type { AgentFolder, ContractFiles, ContractMemory, Memory } from './load.js';
 import type { AgentFolderModel, ContractModel } from './model.js';
@@ -28,7 +28,8 @@ export function compileAgentFolder(folder: AgentFolder): Compilation {
   const compile = (files: ContractFiles): ContractModel | null => {
     const compiled = compileContract(files, problems);
     isWhole &&= compiled !== null;
-    if (compiled !== null && compiled.memory.size > 0) memory.set(files.main.file, memoryOf(files, compiled));
+    if (compiled !== null && compiled.memory.size > 0)
+      memory.set(files.main.file, memoryOf(folder.directory, files, compiled));
     return compiled?.contract ?? null;
   };
   const own = folder.capabilities === null ? null : compile(folder.capabilities);
@@ -45,10 +46,16 @@ export function compileAgentFolder(folder: AgentFolder): Compilation {
   return { model: found.length > 0 || !isWhole ? null : { own, peers, bus }, problems: found, memory };
 }
 
-function memoryOf({ main, byPath, skeleton, recalled }: ContractFiles, { memory }: CompiledContract): ContractMemory {
+function memoryOf(directory: string, files: ContractFiles, { memory, work }: CompiledContract): ContractMemory {
+  const { main, byPath, skeleton, recalled, passedOver } = files;
   const others = [...byPath.values()].filter((document) => document !== main);
-  const files = Object.fromEntries(others.map(({ file, text }) => [file, hashOf(text)]));
-  return { skeleton, files: { ...recalled, ...files }, records: toRecords(memory) };
+  const inputs = [
+    ...recalled,
+    ...others.map(({ file, text }) => inputOf(directory, file, text)),
+    ...passedOver.map((name) => inputOf(directory, name, null)),
+  ];
+  const byName = new Map(inputs.map((input) => [input.name, input] as const));
+  return { skeleton, files: [...byName.values()], work, records: toRecords(memory) };
 }
 
 /** A contract that two peers share, or that a peer and the agent share, would report each problem twice. */

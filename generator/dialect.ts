@@ -124,6 +124,11 @@ export const FOREIGN_KEYWORDS: ReadonlySet<string> = new Set([
   ...['divisibleBy', 'disallow', 'optional', '$recursiveRef', '$recursiveAnchor', 'media', 'links'],
 ]);
 
+/** Keywords whose schemas speak of the very value that the schema around them speaks of: in-place applicators. */
+export const IN_PLACE: ReadonlySet<string> = new Set([
+  ...['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas', 'dependencies'],
+]);
+
 /** The seven types of JSON Schema. */
 export const TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'] as const;
 

@@ -102,7 +102,7 @@ export function parseSource(file: string, text: string): ParseResult {
 }
 
 /** How many values a contract may hold; a file of 4 MiB without aliases has fewer. */
-const MAX_VALUES = 1_000_000;
+export const MAX_VALUES = 1_000_000;
 
 /** Whether aliases make a document endless, or deeper or larger than its text. */
 export function isTooLarge(value: unknown): boolean {

@@ -33,14 +33,21 @@ export function startThreads(files: number): void {
   });
 }
 
+/** Ends the threads that nobody has used. */
+export async function endThreads(): Promise<void> {
+  const workers = waiting;
+  waiting = [];
+  await Promise.all(workers.map((worker) => worker.terminate()));
+}
+
 /** Makes files, in the order of their tasks. What makes them is loaded only if there are any. */
 export async function emitFiles(tasks: readonly FileTask[]): Promise<string[]> {
+  if (tasks.length === 0) return [];
   startThreads(tasks.length);
-  const workers = tasks.length === 0 ? [] : waiting;
   const texts: string[] = [];
   let next = 0;
   const takeBatch = (most: number): [start: number, batch: readonly FileTask[]] => {
-    const share = Math.ceil((tasks.length - next) / (4 * (workers.length + 1)));
+    const share = Math.ceil((tasks.length - next) / (4 * (waiting.length + 1)));
     const start = next;
     next = Math.min(tasks.length, start + Math.max(1, Math.min(most, share)));
     return [start, tasks.slice(start, next)];
@@ -54,16 +61,20 @@ export async function emitFiles(tasks: readonly FileTask[]): Promise<string[]> {
       if (made === null) return;
     }
   };
-  const helpers = workers.map(help);
-  while (next < tasks.length) {
-    const [start, [task]] = takeBatch(1);
-    if (task !== undefined) texts[start] = await emit(task);
-    await nextTurn();
+  const work = async (): Promise<void> => {
+    while (next < tasks.length) {
+      const [start, [task]] = takeBatch(1);
+      if (task !== undefined) texts[start] = await emit(task);
+      // Threads are given more only between two turns.
+      await nextTurn();
+    }
+  };
+  try {
+    await Promise.all([...waiting.map(help), work()]);
+    return texts;
+  } finally {
+    await endThreads();
   }
-  await Promise.all(helpers);
-  if (workers.length > 0) waiting = [];
-  await Promise.all(workers.map((worker) => worker.terminate()));
-  return texts;
 }
 
 async function emit(task: FileTask): Promise<string> {

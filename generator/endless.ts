@@ -1,10 +1,8 @@
+import { IN_PLACE } from './dialect.js';
 import { isObject } from './json.js';
 import { referencesOf, typeNameOf } from './model.js';
 import type { Definition } from './normalize.js';
 import type { Problem } from './problem.js';
-
-/** Keywords whose schemas look at the very value that the schema around them looks at. */
-const SAME_VALUE = ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas'];
 
 /** In how many ways a check may come to look at one value; each step that refers twice doubles it. */
 const MOST_WAYS = 10_000;
@@ -92,7 +90,7 @@ function sameValueReferences(schema: unknown): string[] {
   const walk = (value: unknown): void => {
     if (!isObject(value)) return;
     if (value['$ref'] !== undefined) found.push(typeNameOf(value['$ref']));
-    for (const keyword of SAME_VALUE) {
+    for (const keyword of IN_PLACE) {
       const inner = value[keyword];
       if (Array.isArray(inner)) for (const item of inner) walk(item);
       else if (keyword === 'dependentSchemas' && isObject(inner)) for (const item of Object.values(inner)) walk(item);

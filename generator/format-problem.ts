@@ -3,8 +3,6 @@ import { escapeControls } from './escape.js';
 import { type Diagnostic, type Place, placeText } from './problem.js';
 
 export interface FormatOptions {
-  /** What goes before file names, so that a link works from another folder than the agent's. */
-  readonly prefix?: string;
   /** The word before the code, where problems weigh differently. */
   readonly level?: string;
 }
@@ -13,19 +11,29 @@ export interface FormatOptions {
 export function formatProblem(
   problem: Diagnostic,
   sources: ReadonlyMap<string, string>,
-  { prefix = '', level }: FormatOptions = {},
+  { level }: FormatOptions = {},
 ): string {
   const code = level === undefined ? problem.code : `${level} ${problem.code}`;
-  const lines = [`${prefix}${placeText(problem.place)} ${code}: ${escapeControls(problem.message)}`];
+  const lines = [`${oneLine(placeText(problem.place))} ${code}: ${oneLine(problem.message)}`];
   lines.push(frame(problem.place, sources));
   if (problem.related !== undefined) {
-    lines.push(`  ${escapeControls(problem.related.message)} ${prefix}${placeText(problem.related.place)}`);
+    lines.push(`  ${oneLine(problem.related.message)} ${oneLine(placeText(problem.related.place))}`);
     lines.push(frame(problem.related.place, sources));
   }
-  if (problem.expected !== undefined) lines.push(`  Expected: ${escapeControls(problem.expected)}`);
-  if (problem.near !== undefined) lines.push(`  Did you mean "${escapeControls(problem.near)}"?`);
-  lines.push(`  Fix: ${escapeControls(problem.fix)}`);
+  if (problem.expected !== undefined) lines.push(`  Expected: ${oneLine(problem.expected)}`);
+  if (problem.near !== undefined) lines.push(`  Did you mean "${oneLine(problem.near)}"?`);
+  lines.push(`  Fix: ${problem.fix.split('\n').map(harmless).join('\n')}`);
   return lines.filter((line) => line !== '').join('\n');
+}
+
+/** What a contract says may not begin a line: a line that begins with two colons is a command to GitHub Actions. */
+function oneLine(text: string): string {
+  return escapeControls(text).replaceAll('\n', '\\n');
+}
+
+/** A line of a remedy that takes several, such as a file to write. */
+function harmless(line: string): string {
+  return escapeControls(line).replace(/^(\s*):(?=:)/, '$1\\:');
 }
 
 const FRAME_WIDTH = 200;

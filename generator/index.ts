@@ -5,9 +5,10 @@ export { formatProblem } from './format-problem.js';
 export { nearest } from './spelling.js';
 
 import { openCache, recallPlan, toRemembered } from './cache.js';
-import { compareOutput, type Difference, readText } from './compare.js';
-import { startThreads } from './emit-files.js';
-import { type AgentFolder, currentInputs, inputNames, inputsOf, loadAgentFolder, type Memory, sizeOf } from './load.js';
+import { compareOutput, type Difference, textOnDisk } from './compare.js';
+import { endThreads, startThreads } from './emit-files.js';
+import { areSame, type Input, surroundingsOf } from './inputs.js';
+import { type AgentFolder, loadAgentFolder, type Memory, readSkillFiles, sizeOf } from './load.js';
 import type { AgentFolderModel } from './model.js';
 import type { Plan } from './plan.js';
 import { ContractError } from './problem.js';
@@ -24,6 +25,7 @@ export {
   PROBLEMS,
   type Problem,
   type ProblemCode,
+  type ProblemKind,
 } from './problem.js';
 export type { Written } from './write.js';
 
@@ -92,10 +94,12 @@ async function writeAlone(options: CodegenOptions, planned: PlannedFolder): Prom
   const { directory } = options;
   const staging = await takeStaging(directory);
   try {
-    const isCurrent = currentInputs(directory, planned.names) === planned.inputs;
+    const isCurrent =
+      areSame(directory, planned.inputs) &&
+      surroundingsOf(directory, readSkillFiles(directory)) === planned.surroundings;
     const { plan, differences } = await withWhatDiffers(options, isCurrent ? planned : await planFolder(options));
     writeOutput(directory, staging, plan, differences);
-    return reportOn({ plan, names: planned.names }, differences);
+    return reportOn({ plan, inputs: planned.inputs }, differences);
   } finally {
     discardStaging(directory, staging);
   }
@@ -112,15 +116,19 @@ async function withWhatDiffers(
   const full = isRecalled && paths.size > 0 ? null : await withTexts(plan, paths);
   if (full !== null) return { plan: full, differences };
   // A plan that is remembered whole has no texts, and one that is remembered wrongly is made without what is remembered.
-  const { cache: _, ...cold } = options;
-  return withWhatDiffers(options, await planFolder(isRecalled ? options : cold, false));
+  return withWhatDiffers(options, await planFolder(options, isRecalled ? 'parts' : 'nothing'));
 }
 
 function reportOn(
-  { plan, names }: Pick<PlannedFolder, 'plan' | 'names'>,
+  { plan, inputs }: Pick<PlannedFolder, 'plan' | 'inputs'>,
   differences: readonly Difference[],
 ): Generated {
-  return { ...summarize(differences), inputs: names, notices: plan.notices, total: countFiles(plan) };
+  return {
+    ...summarize(differences),
+    inputs: inputs.map(({ name }) => name),
+    notices: plan.notices,
+    total: countFiles(plan),
+  };
 }
 
 /**
@@ -146,7 +154,7 @@ function textsOf(directory: string, { folders, skills }: Plan, differences: read
   ]);
   return new Map(
     differences.map(({ path: file }) => {
-      return [file, { found: readText(path.join(directory, file)), planned: planned.get(file) ?? null }];
+      return [file, { found: textOnDisk(path.join(directory, file)), planned: planned.get(file) ?? null }];
     }),
   );
 }
@@ -154,34 +162,42 @@ function textsOf(directory: string, { folders, skills }: Plan, differences: read
 interface PlannedFolder {
   readonly plan: Plan;
   readonly out: string;
-  /** The hash of what it was made from. */
-  readonly inputs: string;
-  /** The names of the files it was made from. */
-  readonly names: readonly string[];
+  /** The files it was made from. */
+  readonly inputs: readonly Input[];
+  /** A hash of what else it was made from. */
+  readonly surroundings: string;
   /** Whether it is the plan of an earlier run, which has hashes only. */
   readonly isRecalled: boolean;
 }
 
-async function planFolder(options: CodegenOptions, mayRecall = true): Promise<PlannedFolder> {
+/** What may be used of earlier runs: a whole plan, what single capabilities led to, or nothing. */
+type Recall = 'all' | 'parts' | 'nothing';
+
+async function planFolder(options: CodegenOptions, recall: Recall = 'all'): Promise<PlannedFolder> {
   const { directory, skills = true } = options;
   const out = innerFolder(options.out ?? 'generated');
-  const cache = openCache(options.cache, directory);
-  const shape = JSON.stringify([out, skills]);
-  if (mayRecall && cache.run !== null) {
-    const { names } = cache.run;
-    const inputs = currentInputs(directory, names);
-    if (cache.run.inputs === inputs + shape)
-      return { plan: recallPlan(cache.run), out, inputs, names, isRecalled: true };
+  const cache = openCache(options.cache, directory, recall === 'nothing');
+  const chosen = JSON.stringify([out, skills]);
+  if (recall === 'all' && cache.run !== null) {
+    const { inputs, shape } = cache.run;
+    const surroundings = surroundingsOf(directory, readSkillFiles(directory));
+    if (shape === surroundings + chosen && areSame(directory, inputs)) {
+      return { plan: recallPlan(cache.run), out, inputs, surroundings, isRecalled: true };
+    }
   }
   if (cache.memory.size === 0) startThreads(sizeOf(directory) / BYTES_A_FILE);
-  const { folder, model, memory } = await compileFolder(directory, cache.memory);
+  const { folder, model, memory } = await compileFolder(directory, cache.memory).catch(async (error) => {
+    await endThreads();
+    throw error;
+  });
   const plan = await orTooDeep(folder, async () => {
     const { planOutput } = await import('./plan.js');
     return planOutput(model, folder.skillFiles, { out, skills, known: cache.known });
   });
-  const [inputs, names] = [inputsOf(folder), inputNames(folder)];
-  cache.save(toRemembered(plan, inputs + shape, names), memory);
-  return { plan, out, inputs, names, isRecalled: false };
+  const { inputs } = folder;
+  const surroundings = surroundingsOf(directory, folder.skillFiles);
+  cache.save(toRemembered(plan, surroundings + chosen, inputs), memory);
+  return { plan, out, inputs, surroundings, isRecalled: false };
 }
 
 /** How long a capability is, more or less. */
@@ -196,19 +212,21 @@ interface CompiledFolder {
 async function compileFolder(directory: string, memory: Memory): Promise<CompiledFolder> {
   const { compileAgentFolder } = await import('./compile.js');
   const folder = loadAgentFolder(directory, memory);
-  const compilation = await orTooDeep(folder, async () => compileAgentFolder(folder));
+  const compilation = compileAgentFolder(folder);
   if (compilation.model !== null) return { folder, model: compilation.model, memory: compilation.memory };
   // What is wrong is said of the whole.
   if (memory.size > 0) return compileFolder(directory, new Map());
   throw new ContractError(compilation.problems, folder.sources);
 }
 
-/** The only RangeError of the phases is a full stack: every one of them follows schemas by recursion, as ajv does. */
+/** Emitting may fill the stack too. */
 async function orTooDeep<T>(folder: AgentFolder, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof RangeError ? new ContractError([tooDeep(folder)], folder.sources) : error;
+    throw error instanceof RangeError
+      ? new ContractError([tooDeep(folder.capabilities?.main ?? folder.peers)], folder.sources)
+      : error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { isTooLarge, parseSource, type SourceDocument } from './document.js';
+import { isTooLarge, MAX_VALUES, parseSource, type SourceDocument } from './document.js';
 import { hashOf } from './hash.js';
 import { isObject } from './json.js';
 import type { Place } from './problem.js';
@@ -31,8 +31,8 @@ export function parseItems(
   text: string,
   isKnown: (skeleton: string, item: string) => boolean,
 ): ItemizedDocument | null {
-  const split = text.length < LARGE ? null : splitItems(text);
-  if (split === null) return null;
+  const split = text.length < LARGE || mayHoldTooMuch(text) ? null : splitItems(text);
+  if (split === null || split.items.length > MOST_CAPABILITIES) return null;
   const skeleton = parseSource(file, split.skeleton);
   // Nothing but a key of the outermost mapping, at the line where the items were cut out, may be their owner.
   const { value } = skeleton.document;
@@ -93,9 +93,20 @@ function commentsAbove(lines: readonly string[], start: number, owner: number): 
   return lines.slice(first, start).join('\n');
 }
 
-/** What looks like an alias; each item with one may be far larger than its text. */
-const ALIAS = /(?<=[\s,[{:-])\*[^\s*]/g;
-const MOST_ALIASES = 100;
+/** As many as a contract may have: one that has more is for the whole to refuse. */
+const MOST_CAPABILITIES = 2000;
+
+/**
+ * Whether a text may hold more values than a document may, which no item knows of by itself: each value stands behind one
+ * of these signs, or is written out by an alias.
+ */
+function mayHoldTooMuch(text: string): boolean {
+  const signs = text.match(/[[{,:\n-]/g)?.length ?? 0;
+  return signs >= MAX_VALUES || (ALIAS.test(text) && ANCHOR.test(text));
+}
+
+const ALIAS = /(?<=[\s,[{:-])\*[^\s*]/;
+const ANCHOR = /(?<=[\s,[{:-])&[^\s&]/;
 
 interface Item {
   /** Its lines, the comments and empty lines behind it included. */
@@ -124,7 +135,7 @@ interface Split {
  */
 function splitItems(text: string): Split | null {
   // A lone carriage return ends a line too, and is more trouble than it is worth.
-  if (text.includes('\r') || (text.match(ALIAS)?.length ?? 0) > MOST_ALIASES) return null;
+  if (text.includes('\r')) return null;
   const lines = text.split('\n');
   const owner = lines.findIndex((line) => /^capabilities:[ \t]*(?:#.*)?$/.test(line));
   if (owner === -1) return null;

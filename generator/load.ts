@@ -1,14 +1,13 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseSource, type SourceDocument } from './document.js';
-import { hashOf } from './hash.js';
+import { isInside, objectionTo, readText } from './files.js';
+import { type Input, inputOf, textIfSame } from './inputs.js';
 import { parseItems } from './items.js';
 import { isObject } from './json.js';
 import { errorCode, OutputError } from './output-error.js';
-import type { Problem, ProblemCode } from './problem.js';
+import type { Problem } from './problem.js';
 import { type CapabilityRecords, type CompiledCapability, createRecall } from './remember.js';
-
-export const MAX_FILE_BYTES: number = 4 * 1024 * 1024;
 
 /** The files a person writes in an agent's folder. */
 export const CAPABILITIES_FILE = 'capabilities.yaml';
@@ -25,8 +24,12 @@ export interface ContractFiles {
   readonly items: readonly ContractItem[] | null;
   /** The hash of all in the main file that is no capability; empty where there are no items. */
   readonly skeleton: string;
-  /** The hashes of the files beside it that what is remembered refers to, by the names that places use. */
-  readonly recalled: Readonly<Record<string, string>>;
+  /** The files beside it that decided what is remembered. */
+  readonly recalled: readonly Input[];
+  /** How much work its patterns took that are remembered. */
+  readonly work: number;
+  /** The names of files that it refers to and that are not read. */
+  readonly passedOver: readonly string[];
 }
 
 export interface ContractItem {
@@ -39,8 +42,10 @@ export interface ContractItem {
 export interface ContractMemory {
   /** The hash of all in the main file that is no capability. */
   readonly skeleton: string;
-  /** The hashes of the files beside it, by the names that places use. */
-  readonly files: Readonly<Record<string, string>>;
+  /** The files beside it. */
+  readonly files: readonly Input[];
+  /** How much work its patterns took. */
+  readonly work: number;
   readonly records: CapabilityRecords;
 }
 
@@ -71,6 +76,8 @@ export interface AgentFolder {
   readonly problems: readonly Problem[];
   /** Every text read, by the name that places use. */
   readonly sources: ReadonlyMap<string, string>;
+  /** What decided which files were read, and what they hold. */
+  readonly inputs: readonly Input[];
 }
 
 /** Reads everything in an agent's folder that generation depends on. The only phase that reads what people wrote. */
@@ -87,7 +94,12 @@ export function loadAgentFolder(directory: string, memory: Memory = new Map()): 
   const peerContracts = peers === null ? [] : readPeerContracts(peers, directory, reader);
   const skillFiles = readSkillFiles(directory);
   const { problems, sources } = reader;
-  return { directory, capabilities, peers, peerContracts, agent, skillFiles, problems, sources };
+  const looked = [CAPABILITIES_FILE, PEERS_FILE, AGENT_FILE, ...reader.passedOver].filter((name) => !sources.has(name));
+  const inputs = [
+    ...[...sources].map(([name, text]) => inputOf(directory, name, text)),
+    ...looked.map((name) => inputOf(directory, name, null)),
+  ];
+  return { directory, capabilities, peers, peerContracts, agent, skillFiles, problems, sources, inputs };
 }
 
 function nothingIn(directory: string): Problem {
@@ -107,7 +119,7 @@ function nothingIn(directory: string): Problem {
   };
 }
 
-function readSkillFiles(directory: string): SkillFiles {
+export function readSkillFiles(directory: string): SkillFiles {
   const skillsText = readOrRefuse(directory, 'skills.ts', (file, stats) =>
     stats.isFile() ? readFileSync(file, 'utf8') : null,
   );
@@ -139,46 +151,23 @@ export function sizeOf(directory: string): number {
   return statSync(path.join(directory, CAPABILITIES_FILE), { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** The names of the files that decide what a folder leads to: those that were read, and those that are looked for. */
-export function inputNames({ sources }: AgentFolder): string[] {
-  return [...new Set([...sources.keys(), CAPABILITIES_FILE, PEERS_FILE, AGENT_FILE])].sort();
-}
-
-/** A hash of everything that was read of a folder. */
-export function inputsOf(folder: AgentFolder): string {
-  return hashInputs(inputNames(folder), (name) => folder.sources.get(name) ?? null, folder.skillFiles);
-}
-
-/** The hash that {@link inputsOf} would have of a folder with these names, if it were loaded now. */
-export function currentInputs(directory: string, names: readonly string[]): string {
-  const textOf = (name: string): string | null => {
-    const text = readText(path.join(directory, name), name);
-    return typeof text === 'string' ? text : null;
-  };
-  return hashInputs(names, textOf, readSkillFiles(directory));
-}
-
-function hashInputs(
-  names: readonly string[],
-  textOf: (name: string) => string | null,
-  { skillsText, names: skills }: SkillFiles,
-): string {
-  const hashes = names.map((name) => [name, hashOf(textOf(name) ?? '\0')]);
-  return hashOf(JSON.stringify([hashes, skillsText, [...skills].sort()]));
-}
+type MainFile = Omit<ContractFiles, 'byPath' | 'passedOver'>;
 
 interface Reader {
   readonly problems: Problem[];
   readonly sources: Map<string, string>;
+  /** The names of files that something refers to and that are not read: there is none, or it lies outside. */
+  readonly passedOver: Set<string>;
   /** Reads and parses one file; null, with problems noted, where that fails. */
   read(file: string, askedFrom?: Problem['place']): SourceDocument | null;
   /** Reads a capabilities file, without what is remembered of it. */
-  readMain(file: string, askedFrom?: Problem['place']): Omit<ContractFiles, 'byPath'> | null;
+  readMain(file: string, askedFrom?: Problem['place']): MainFile | null;
 }
 
 function createReader(directory: string, memory: Memory): Reader {
   const problems: Problem[] = [];
   const sources = new Map<string, string>();
+  const passedOver = new Set<string>();
   const documents = new Map<string, SourceDocument | null>();
   const nameOf = (file: string): string => path.relative(directory, file).split(path.sep).join('/');
   const textOf = (file: string, askedFrom?: Problem['place']): string | null => {
@@ -204,23 +193,23 @@ function createReader(directory: string, memory: Memory): Reader {
   /** What is remembered holds as long as every file is as it was that capabilities may refer to. */
   const recall = (name: string): ContractMemory | null => {
     const found = memory.get(name);
-    const files = Object.entries(found?.files ?? {});
-    const isSame = files.every(([other, hash]) => {
-      const text = readText(path.join(directory, other), other);
+    const texts = (found?.files ?? []).map((input) => [input.name, textIfSame(directory, input)] as const);
+    if (found === undefined || texts.some(([, text]) => text === undefined)) return null;
+    for (const [other, text] of texts) {
       if (typeof text === 'string') sources.set(other, text);
-      return typeof text === 'string' && hashOf(text) === hash;
-    });
-    return found !== undefined && isSame ? found : null;
+      else passedOver.add(other);
+    }
+    return found;
   };
-  const mains = new Map<string, Omit<ContractFiles, 'byPath'> | null>();
-  const readMain = (file: string, askedFrom?: Problem['place']): Omit<ContractFiles, 'byPath'> | null => {
+  const mains = new Map<string, MainFile | null>();
+  const readMain = (file: string, askedFrom?: Problem['place']): MainFile | null => {
     const known = mains.get(file);
     if (known !== undefined) return known;
     const found = parseMain(file, askedFrom);
     mains.set(file, found);
     return found;
   };
-  const parseMain = (file: string, askedFrom?: Problem['place']): Omit<ContractFiles, 'byPath'> | null => {
+  const parseMain = (file: string, askedFrom?: Problem['place']): MainFile | null => {
     const name = nameOf(file);
     const text = textOf(file, askedFrom);
     if (text === null) return null;
@@ -230,7 +219,7 @@ function createReader(directory: string, memory: Memory): Reader {
     const parsed = parseItems(name, text, isKnown);
     if (parsed === null) {
       const main = read(file, askedFrom);
-      return main === null ? null : { main, items: null, skeleton: '', recalled: {} };
+      return main === null ? null : { main, items: null, skeleton: '', recalled: [], work: 0 };
     }
     const compiled = remembered === null ? null : createRecall(remembered.records);
     const items = parsed.items.map(({ hash, isLeftOut }) => ({
@@ -238,48 +227,11 @@ function createReader(directory: string, memory: Memory): Reader {
       compiled: isLeftOut ? (compiled?.(hash) ?? null) : null,
     }));
     const isPart = items.some(({ compiled }) => compiled !== null);
-    const recalled = isPart ? (remembered?.files ?? {}) : {};
-    return { main: parsed.document, items, skeleton: parsed.skeleton, recalled };
+    const recalled = isPart ? (remembered?.files ?? []) : [];
+    const work = isPart ? (remembered?.work ?? 0) : 0;
+    return { main: parsed.document, items, skeleton: parsed.skeleton, recalled, work };
   };
-  return { problems, sources, read, readMain };
-}
-
-/** Why a file cannot be read, and what to do. */
-export type Unreadable = { readonly code: ProblemCode; readonly message: string; readonly fix: string };
-
-/** The text of a file, or why there is none; `name` is what a sentence calls it. */
-export function readText(file: string, name: string): string | Unreadable {
-  let stats: Stats;
-  let bytes: Buffer;
-  try {
-    stats = statSync(file);
-    if (!stats.isFile()) return unreadable(`${name} is not a file.`, 'Name a file.');
-    if (stats.size > MAX_FILE_BYTES) {
-      return unreadable(`${name} has ${stats.size} bytes, more than 4 MiB.`, 'Split the contract into several agents.');
-    }
-    bytes = readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return {
-        code: 'file-missing',
-        message: `The file ${name} does not exist.`,
-        fix: 'Correct the path, or add the file.',
-      };
-    }
-    return unreadable(
-      `${name} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
-      'Make it readable.',
-    );
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return unreadable(`${name} is not UTF-8 text.`, 'Save the file as UTF-8.');
-  }
-}
-
-function unreadable(message: string, fix: string): Unreadable {
-  return { code: 'file-unreadable', message, fix };
+  return { problems, sources, passedOver, read, readMain };
 }
 
 function readContract(file: string, reader: Reader, askedFrom?: Problem['place']): ContractFiles | null {
@@ -287,30 +239,26 @@ function readContract(file: string, reader: Reader, askedFrom?: Problem['place']
   if (found === null) return null;
   const { main } = found;
   const home = path.dirname(file);
+  const nameOf = (relative: string): string => path.posix.join(path.posix.dirname(main.file), relative);
+  const passedOver = new Set<string>();
   const byPath = new Map<string, SourceDocument>([[path.basename(file), main]]);
   const queue = [{ document: main, folder: '' }];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     for (const reference of fileReferences(next.document.value)) {
       const relative = path.posix.normalize(path.posix.join(next.folder, reference));
-      if (byPath.has(relative) || !isInside(home, relative)) continue;
+      if (byPath.has(relative)) continue;
+      if (!isInside(home, relative)) {
+        passedOver.add(relative);
+        reader.passedOver.add(nameOf(relative));
+        continue;
+      }
       const document = reader.read(path.join(home, relative));
       if (document === null) continue;
       byPath.set(relative, document);
       queue.push({ document, folder: path.posix.dirname(relative) === '.' ? '' : path.posix.dirname(relative) });
     }
   }
-  return { ...found, byPath };
-}
-
-/** Whether a relative path names an existing file inside `home`, links followed. What is outside is never opened. */
-export function isInside(home: string, relative: string): boolean {
-  if (relative.startsWith('..') || path.posix.isAbsolute(relative)) return false;
-  try {
-    const real = realpathSync(path.join(home, relative));
-    return real.startsWith(realpathSync(home) + path.sep);
-  } catch {
-    return false;
-  }
+  return { ...found, byPath, passedOver: [...passedOver].map(nameOf) };
 }
 
 /** The relative file parts of every `$ref` in a document; more than its schemas hold, which does no harm. */
@@ -367,31 +315,4 @@ function readPeerContracts(peers: SourceDocument, directory: string, reader: Rea
     const files = readContract(file, reader, place);
     return files === null ? [] : [{ index, files }];
   });
-}
-
-/** Why a path that a peer's entry gives is not followed: a contract file may come from somebody else. */
-function objectionTo(
-  contract: string,
-  file: string,
-  directory: string,
-): { readonly message: string; readonly fix: string } | null {
-  if (!/\.(?:ya?ml|json)$/.test(contract) || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(contract)) {
-    return { message: `"${contract}" is not the path of a YAML file.`, fix: 'Name a file that ends in .yaml.' };
-  }
-  const root = projectOf(directory);
-  const real = existsSync(file) ? realpathSync(file) : file;
-  if (real.startsWith(root + path.sep)) return null;
-  return {
-    message: `"${contract}" lies outside the project, which is the folder ${path.relative(directory, root) || '.'}.`,
-    fix: "Copy the peer's capabilities file into the project and name the copy.",
-  };
-}
-
-/** The git repository that the folder is in; else the folder around the agent's, where its peers are. */
-function projectOf(directory: string): string {
-  const start = existsSync(directory) ? realpathSync(directory) : directory;
-  for (let folder = start; folder !== path.dirname(folder); folder = path.dirname(folder)) {
-    if (existsSync(path.join(folder, '.git'))) return folder;
-  }
-  return path.dirname(start);
 }

@@ -16,54 +16,11 @@ const STATEMENTS: ReadonlySet<string> = new Set(['import', 'export', 'interface'
 const EXPORTED: ReadonlySet<string> = new Set(['interface', 'type', 'const', 'function', '*', '{']);
 
 /** Words of the language. */
-const LANGUAGE: ReadonlySet<string> = new Set([
-  ...[
-    'import',
-    'export',
-    'from',
-    'as',
-    'interface',
-    'extends',
-    'type',
-    'const',
-    'let',
-    'var',
-    'function',
-    'async',
-    'await',
-  ],
-  ...[
-    'if',
-    'else',
-    'for',
-    'of',
-    'in',
-    'while',
-    'do',
-    'break',
-    'continue',
-    'return',
-    'new',
-    'typeof',
-    'instanceof',
-    'void',
-  ],
-  ...[
-    'true',
-    'false',
-    'null',
-    'undefined',
-    'any',
-    'unknown',
-    'never',
-    'string',
-    'number',
-    'boolean',
-    'object',
-    'symbol',
-  ],
-  ...['readonly', 'keyof', 'is', 'asserts', 'satisfies', 'infer', 'switch', 'case', 'default'],
-]);
+const LANGUAGE: ReadonlySet<string> = new Set(
+  `any as asserts async await boolean break case const continue default do else export extends false for from function if
+  import in infer instanceof interface is keyof let never new null number object of readonly return satisfies string switch
+  symbol true type typeof undefined unknown var void while`.split(/\s+/),
+);
 
 /** The globals that generated code may use: what computes, and nothing that acts. */
 const GLOBALS: ReadonlySet<string> = new Set([
@@ -72,16 +29,7 @@ const GLOBALS: ReadonlySet<string> = new Set([
 ]);
 
 /** Parameters of the functions in templates and in ajv's output. */
-const PARAMETERS: ReadonlySet<string> = new Set([
-  'data',
-  '_data',
-  'instancePath',
-  'input',
-  'ctx',
-  'bus',
-  'options',
-  'skills',
-]);
+const PARAMETERS: ReadonlySet<string> = new Set('data _data instancePath input ctx bus options skills'.split(' '));
 
 /** Members that lead from any value to code, if one goes on from them. */
 const LEADS_TO_CODE: ReadonlySet<string> = new Set(['constructor', '__proto__', 'prototype', 'caller', 'callee']);

@@ -28,34 +28,82 @@ export interface Problem extends Diagnostic {
   readonly code: ProblemCode;
 }
 
-/** Every code a problem can bear, with what it means. Documentation and fixtures walk this table. */
+/** What is known of every problem with one code. */
+export interface ProblemKind {
+  /** One sentence: what is wrong. */
+  readonly meaning: string;
+  /** One sentence: what to do, where that is the same at every place. */
+  readonly fix?: string;
+}
+
+/** Every code a problem can bear. Documentation, `explain` and fixtures walk this table. */
 export const PROBLEMS = {
-  'file-missing': 'A file that another one names, or that the command needs, is not there.',
-  'file-unreadable':
-    'A file is there but cannot be read, is larger than 4 MiB, is not UTF-8, or lies outside the folder.',
-  'yaml-syntax': 'The file is not one well-formed YAML document.',
-  'duplicate-key': 'A mapping holds one key twice.',
-  'not-json': 'A value has no JSON form, such as .nan, or is text with half a character.',
-  'too-deep': 'The file nests deeper than 100 levels, or its schemas lead to more work than can be done.',
-  'unknown-key': 'The file has a key that the format does not know.',
-  'missing-key': 'A required key is absent.',
-  'wrong-type': 'A value is of another type than the format asks for.',
-  'wrong-value': 'A value is of the right type but not a legal one.',
-  'bad-name': 'A name or address breaks the rule for such names.',
-  'duplicate-name': 'Two capabilities, error codes or peers have one name.',
-  'name-collision': 'Two declarations lead to one TypeScript name.',
-  'unknown-dialect': '$schema names a dialect other than JSON Schema 2020-12 and draft-07.',
-  'unknown-type': 'type is none of the seven that JSON Schema knows.',
-  'invalid-schema': 'The meta-schema of JSON Schema refuses the schema.',
-  'invalid-pattern': 'A pattern is not a regular expression under the u flag.',
-  'exponential-pattern': 'A pattern would let a short text keep a process busy for seconds or for ever.',
-  'misspelt-keyword': 'A keyword is almost, but not quite, one that JSON Schema knows.',
-  'unsupported-keyword': 'A keyword of JSON Schema that declaragent does not compile.',
-  'executable-keyword': 'A keyword that a library would run or paste as code.',
-  'unresolved-ref': 'A $ref points to nothing.',
-  'remote-ref': 'A $ref points outside the folder of the contract, or to the network.',
-  'circular-ref': 'A schema refers to itself with no property or item in between, so no value could ever be checked.',
-  'example-mismatch': 'An example breaks the schema it is an example of.',
+  'file-missing': { meaning: 'A file that another one names, or that the command needs, is not there.' },
+  'file-unreadable': {
+    meaning: 'A file is there but cannot be read, is larger than 4 MiB, is not UTF-8, or lies outside the folder.',
+  },
+  'yaml-syntax': {
+    meaning: 'The file is not one well-formed YAML document.',
+    fix: 'Correct the indentation or put the value in quotes: one that holds ": " or " #", or begins with one of @ ` % & * ! | > [ { needs them.',
+  },
+  'duplicate-key': {
+    meaning: 'A mapping holds one key twice.',
+    fix: 'Keep one of the two, or give the other the name that was meant.',
+  },
+  'not-json': { meaning: 'A value has no JSON form, such as .nan, or is text with half a character.' },
+  'too-deep': {
+    meaning: 'The file nests deeper than 100 levels, or its schemas lead to more work than can be done.',
+    fix: 'Write inner schemas as shared definitions that refer to each other, or split the contract.',
+  },
+  'unknown-key': { meaning: 'The file has a key that the format does not know.' },
+  'missing-key': { meaning: 'A required key is absent.' },
+  'wrong-type': { meaning: 'A value is of another type than the format asks for.' },
+  'wrong-value': { meaning: 'A value is of the right type but not a legal one.' },
+  'bad-name': { meaning: 'A name or address breaks the rule for such names.' },
+  'duplicate-name': { meaning: 'Two capabilities, error codes or peers have one name.' },
+  'name-collision': {
+    meaning: 'Two declarations lead to one TypeScript name.',
+    fix: 'Rename one of the two, or give a definition another name in TypeScript with "x-ts-name:".',
+  },
+  'unknown-dialect': {
+    meaning: '$schema names a dialect other than JSON Schema 2020-12 and draft-07.',
+    fix: 'Remove "$schema:", which means 2020-12, and translate the schema where it needs another.',
+  },
+  'unknown-type': { meaning: 'type is none of the seven that JSON Schema knows.' },
+  'invalid-schema': { meaning: 'The meta-schema of JSON Schema refuses the schema.' },
+  'invalid-pattern': {
+    meaning: 'A pattern is not a regular expression under the u flag.',
+    fix: 'Put a backslash before { } [ ] ( ) where they mean themselves, and before nothing that means itself anyway.',
+  },
+  'exponential-pattern': {
+    meaning: 'A pattern would let a short text keep a process busy for seconds or for ever.',
+    fix: 'Bound the text with "maxLength:" beside the pattern, or rewrite it so that repeats inside or behind each other cannot take the same characters; "# declaragent-ignore exponential-pattern: the reason" above it accepts it.',
+  },
+  'misspelt-keyword': {
+    meaning: 'A keyword is almost, but not quite, one that JSON Schema knows.',
+    fix: 'Write the keyword that was meant, or put "x-" before a remark of your own.',
+  },
+  'unsupported-keyword': { meaning: 'A keyword of JSON Schema that declaragent does not compile.' },
+  'executable-keyword': {
+    meaning: 'A keyword that a library would run or paste as code.',
+    fix: 'Remove it: "x-ts-name" names a type, and nothing in a schema may be code.',
+  },
+  'unresolved-ref': {
+    meaning: 'A $ref points to nothing.',
+    fix: 'Write "#/definitions/Name" for a shared definition, "#/$defs/Name" for one of the same schema, or "file.yaml#/Name" for one of a file in the folder.',
+  },
+  'remote-ref': {
+    meaning: 'A $ref points outside the folder of the contract, or to the network.',
+    fix: 'Copy the schema into a file in the folder of the contract, and refer to that.',
+  },
+  'circular-ref': {
+    meaning: 'A schema refers to itself with no property or item in between, so no value could ever be checked.',
+    fix: 'Put a property or an item between the schema and the reference to itself, or remove the reference.',
+  },
+  'example-mismatch': {
+    meaning: 'An example breaks the schema it is an example of.',
+    fix: 'Correct the example, or the schema if the example is right.',
+  },
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;

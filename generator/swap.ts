@@ -1,16 +1,19 @@
 import {
   chmodSync,
+  chownSync,
   type Dirent,
   existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   renameSync,
   symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
+import { HEADER, MANIFEST } from './manifest.js';
 
 /*
  * A folder is changed as a whole: the new one is built beside the old one, out of the same files where they stay, and takes
@@ -32,14 +35,14 @@ export function adoptRest(from: string, to: string, changed: ReadonlySet<string>
       const name = prefix + entry.name;
       if (entry.isDirectory()) {
         adopt(`${name}/`);
-        if (existsSync(path.join(to, name))) keepMode(path.join(from, name), path.join(to, name));
+        if (existsSync(path.join(to, name))) keepOwnerAndMode(path.join(from, name), path.join(to, name));
       } else if (!changed.has(name)) {
         place(entry, path.join(from, name), path.join(to, name));
       }
     }
   };
   adopt('');
-  if (existsSync(from)) keepMode(from, to);
+  if (existsSync(from)) keepOwnerAndMode(from, to);
 }
 
 function place(entry: Dirent, from: string, to: string): void {
@@ -48,9 +51,11 @@ function place(entry: Dirent, from: string, to: string): void {
   else linkSync(from, to);
 }
 
-function keepMode(from: string, to: string): void {
-  const { mode } = lstatSync(from);
-  if (lstatSync(to).mode !== mode) chmodSync(to, mode);
+/** A folder that is made anew belongs to whom it belonged; where that is refused, it is not made anew. */
+function keepOwnerAndMode(from: string, to: string): void {
+  const [before, now] = [lstatSync(from), lstatSync(to)];
+  if (now.uid !== before.uid || now.gid !== before.gid) chownSync(to, before.uid, before.gid);
+  if (now.mode !== before.mode) chmodSync(to, before.mode);
 }
 
 /**
@@ -102,16 +107,43 @@ function isSame(left: string, right: string): boolean {
   return one.ino === other?.ino && one.dev === other.dev;
 }
 
-/** Puts a folder back that a run was replacing when it was cut off; `staging` is the folder of that run. */
+/**
+ * Puts a folder back that a run was replacing when it was cut off; `staging` is the folder of that run. Where somebody has
+ * made another meanwhile, that one gets what it lacks and codegen did not write.
+ */
 export function restoreReplaced(directory: string, staging: string): void {
   for (const { name } of entriesIn(path.join(directory, staging))) {
     if (!name.startsWith(REPLACED)) continue;
     const out = decodeURIComponent(name.slice(REPLACED.length));
     // Anybody may have made a folder of such a name.
     const isInner = !path.isAbsolute(out) && out.split('/').every((part) => !['', '.', '..'].includes(part));
-    const placed = path.join(directory, out);
-    if (isInner && !out.includes('\\') && !existsSync(placed)) renameSync(path.join(directory, staging, name), placed);
+    if (!isInner || out.includes('\\')) continue;
+    const [replaced, placed] = [path.join(directory, staging, name), path.join(directory, out)];
+    if (lstatSync(placed, { throwIfNoEntry: false }) === undefined) renameSync(replaced, placed);
+    else adoptForeign(replaced, placed);
   }
+}
+
+function adoptForeign(from: string, to: string): void {
+  for (const entry of entriesIn(from)) {
+    const [file, target] = [path.join(from, entry.name), path.join(to, entry.name)];
+    const there = lstatSync(target, { throwIfNoEntry: false });
+    if (entry.isDirectory() && (there === undefined || there.isDirectory())) adoptForeign(file, target);
+    if (entry.isDirectory() || there !== undefined || isOfCodegen(entry, file)) continue;
+    mkdirSync(to, { recursive: true });
+    renameSync(file, target);
+  }
+}
+
+function isOfCodegen(entry: Dirent, file: string): boolean {
+  return entry.name === MANIFEST || (entry.isFile() && readFileSync(file, 'utf8').startsWith(HEADER));
+}
+
+/** Puts the old folder beside the new one, where its owner finds it, and says its name. */
+export function setAside(directory: string, staging: string, out: string): string {
+  const name = `${out}.before-${Date.now()}`;
+  renameSync(replacedPath(directory, staging, out), path.join(directory, name));
+  return name;
 }
 
 function replacedPath(directory: string, staging: string, out: string): string {

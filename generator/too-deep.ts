@@ -1,9 +1,8 @@
-import type { AgentFolder } from './load.js';
+import type { SourceDocument } from './document.js';
 import type { Problem } from './problem.js';
 
-/** The problem of a folder whose schemas fill the stack of whoever follows them. */
-export function tooDeep({ capabilities, peers }: AgentFolder): Problem {
-  const document = capabilities?.main ?? peers;
+/** The problem of a contract whose schemas fill the stack of whoever follows them. */
+export function tooDeep(document: SourceDocument | null): Problem {
   return {
     code: 'too-deep',
     place: document?.place(['capabilities'], 'key') ?? { file: '', line: 1, column: 1 },

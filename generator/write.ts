@@ -11,12 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { type Difference, readText } from './compare.js';
+import { type Difference, textOnDisk } from './compare.js';
 import { HEADER, MANIFEST } from './manifest.js';
 import { errorCode, OutputError } from './output-error.js';
 import type { Plan } from './plan.js';
 import { discardStaging, leftStagings, removeIfEmpty } from './staging.js';
-import { adoptLate, adoptRest, swapFolder } from './swap.js';
+import { adoptLate, adoptRest, setAside, swapFolder } from './swap.js';
 
 export interface Written {
   /** Paths relative to the agent's folder. */
@@ -102,7 +102,10 @@ function putInPlace(directory: string, staging: string, { out, changed }: Whole)
     adoptLate(directory, staging, out, changed);
     return true;
   } catch (error) {
-    throw new OutputError(`What was saved in ${out} meanwhile is lost (${errorCode(error)}). ${REST_MISSING}`);
+    const kept = setAside(directory, staging, out);
+    throw new OutputError(
+      `What was saved in ${out} meanwhile could not be carried over (${errorCode(error)}); it is in ${kept}. ${REST_MISSING}`,
+    );
   }
 }
 
@@ -183,7 +186,7 @@ function assertMayChange(directory: string, change: Change): void {
   assertPlace(directory, file, NOTHING_WRITTEN);
   assertUsers(directory, change, NOTHING_WRITTEN);
   if (kind !== 'edited' || file.endsWith(MANIFEST)) return;
-  const found = readText(path.join(directory, file));
+  const found = textOnDisk(path.join(directory, file));
   if (found === null || isGenerated(found)) return;
   throw new OutputError(`${file} is not from codegen, which would overwrite it; move it away. ${NOTHING_WRITTEN}`);
 }

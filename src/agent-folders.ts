@@ -11,7 +11,12 @@ export function agentFolders(args: readonly string[], io: Io): string[] {
     return [];
   });
   if (folders.length === 0) io.stderr('None of the arguments is a folder; name the folder of an agent.\n');
-  return [...new Set(folders)];
+  // The same folder may be spelt in several ways, and the first counts.
+  return folders.filter((folder, index) => index === folders.findIndex((other) => isSame(folder, other, io)));
+}
+
+function isSame(left: string, right: string, { cwd }: Io): boolean {
+  return path.resolve(cwd, left) === path.resolve(cwd, right);
 }
 
 const CONTRACT_FILES: ReadonlySet<string> = new Set(['capabilities.yaml', 'rpc-peers.yaml', 'agent.yaml']);

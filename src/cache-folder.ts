@@ -4,12 +4,12 @@ import type { Io } from './io.js';
 
 /**
  * The folder of this user's in which runs remember what they made; undefined where there is no place for one, or where
- * DECLARAGENT_CACHE_DIR names none. It lies outside of every project, so that nothing which is checked in can stand for a
+ * DECLARAGENT_CACHE_DIR is empty. It lies outside of every project, so that nothing which is checked in can stand for a
  * run that never was.
  */
-export function cacheFolder({ environment }: Io): string | undefined {
+export function cacheFolder({ cwd, environment }: Io): string | undefined {
   const own = environment['DECLARAGENT_CACHE_DIR'];
-  if (own !== undefined) return path.isAbsolute(own) ? path.join(own, 'codegen') : undefined;
+  if (own !== undefined) return own === '' ? undefined : path.join(path.resolve(cwd, own), 'codegen');
   const base = userCache(environment);
   return base === undefined ? undefined : path.join(base, 'declaragent', 'codegen');
 }

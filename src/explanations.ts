@@ -1,6 +1,6 @@
 import { errorCodes } from '@declaragent/runtime';
-import { RULES, UNUSED_ACCEPTANCE } from '../generator/breaking/index.js';
-import { PROBLEMS } from '../generator/index.js';
+import { FOLDER_FINDINGS, type FolderFinding, RULES } from '../generator/breaking/index.js';
+import { PROBLEMS, type ProblemKind } from '../generator/index.js';
 import { LINT_RULES } from '../generator/lint/index.js';
 import { DRIFT } from './drift.js';
 
@@ -25,11 +25,11 @@ export function explanations(): Explanation[] {
 }
 
 function problems(): Explanation[] {
-  return Object.entries(PROBLEMS).map(([code, meaning]) => ({
+  return Object.entries<ProblemKind>(PROBLEMS).map(([code, { meaning, fix }]) => ({
     code,
     kind: 'problem of a contract',
     meaning,
-    fix: 'The report shows the place and says what to do there; run declaragent codegen again when it is done.',
+    fix: fix ?? 'The report shows the place and says what to do there.',
   }));
 }
 
@@ -47,7 +47,7 @@ function lintRules(): Explanation[] {
     facts: {
       level,
       'to accept one finding': `# declaragent-ignore ${id}: the reason`,
-      'to switch it off': `declaragent lint --rule ${id}=off`,
+      'to weigh it otherwise': `declaragent lint --rule ${id}=off, =note, =warning or =error`,
     },
   }));
 }
@@ -57,7 +57,10 @@ function breakingRules(): Explanation[] {
   const rules = Object.entries(RULES).map(([code, { dimension, verdict, level, bump, meaning, fix }]) => {
     return { code, kind, meaning, fix, facts: { level, dimension, verdict, 'next version': bump } };
   });
-  return [...rules, { ...UNUSED_ACCEPTANCE, kind }];
+  const findings = Object.entries<FolderFinding>(FOLDER_FINDINGS).map(([code, { level, meaning, fix }]) => {
+    return { code, kind: 'finding of breaking', meaning, fix, facts: { level } };
+  });
+  return [...rules, ...findings];
 }
 
 function callErrors(): Explanation[] {

@@ -8,6 +8,15 @@ export interface WatchedRun {
   readonly inputs: readonly string[];
 }
 
+/** Thrown when files cannot be watched. */
+export class WatchError extends Error {
+  override readonly name = 'WatchError';
+
+  constructor(code: string) {
+    super(`The files cannot be watched (${code}). Close other programs that watch files, or raise the limit for them.`);
+  }
+}
+
 export interface WatchOptions {
   /** The agents' folders, absolute. */
   readonly folders: readonly string[];
@@ -23,15 +32,25 @@ export interface WatchOptions {
  */
 const SETTLE_MS = 80;
 
-/** Runs for every folder, and again for each whose files change, for as long as the process lives. */
-export async function watch({ folders, out, run }: WatchOptions): Promise<never> {
+/**
+ * Runs for every folder, and again for each whose files change, for as long as the process lives.
+ *
+ * @throws {WatchError} when the operating system will not watch so many files, and what a run throws.
+ */
+export async function watch({ folders, out: given, run }: WatchOptions): Promise<never> {
+  const out = path.posix.normalize(given.split(path.sep).join('/')).replace(/\/+$/, '');
   const inputs = new Map<string, ReadonlySet<string>>();
+  const isIgnored = (file: string): boolean => {
+    // What a run has read is watched wherever it lies.
+    const isRead = [...inputs.values()].some((files) => [...files].some((one) => one === file || isInside(file, one)));
+    return !isRead && folders.some((folder) => isForeign(path.relative(folder, file), out));
+  };
   const changed = new Set(folders);
   let wake = (): void => {};
   let lastMs = 0;
   const watcher = watchFiles([...folders], {
     ignoreInitial: true,
-    ignored: (file) => folders.some((folder) => isForeign(path.relative(folder, file), out)),
+    ignored: (file) => isIgnored(path.resolve(file)),
   });
   watcher.on('all', (_, name) => {
     const file = path.resolve(name);
@@ -42,21 +61,34 @@ export async function watch({ folders, out, run }: WatchOptions): Promise<never>
     }
     if (changed.size > 0) wake();
   });
-  await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
-  for (;;) {
-    for (const folder of [...changed]) {
-      changed.delete(folder);
-      const files = (await run(folder)).inputs;
-      inputs.set(folder, new Set(files));
-      // Contracts of peers may lie outside.
-      watcher.add(files.filter((file) => !folders.some((one) => isInside(one, file))));
+  const failed = new Promise<never>((_, reject) => {
+    watcher.on('error', (error) => reject(new WatchError((error as NodeJS.ErrnoException).code ?? String(error))));
+  });
+  // It may fail while a run is at work, and is looked at after that.
+  failed.catch(() => {});
+  try {
+    await Promise.race([failed, new Promise<void>((resolve) => watcher.once('ready', () => resolve()))]);
+    for (;;) {
+      for (const folder of [...changed]) {
+        changed.delete(folder);
+        const files = (await run(folder)).inputs;
+        inputs.set(folder, new Set(files));
+        watcher.add(files.filter((file) => !folders.some((one) => isWatched(path.relative(one, file), out))));
+      }
+      const next = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      if (changed.size === 0) await Promise.race([failed, next]);
+      while (performance.now() - lastMs < SETTLE_MS) await pause(SETTLE_MS);
     }
-    const next = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    if (changed.size === 0) await next;
-    while (performance.now() - lastMs < SETTLE_MS) await pause(SETTLE_MS);
+  } finally {
+    await watcher.close();
   }
+}
+
+/** Whether a path relative to an agent's folder is among those that are watched from the start. */
+function isWatched(relative: string, out: string): boolean {
+  return !relative.startsWith('..') && !path.isAbsolute(relative) && !isForeign(relative, out);
 }
 
 function isInside(folder: string, file: string): boolean {
@@ -75,5 +107,6 @@ function isContractFile(relative: string, out: string): boolean {
 function isForeign(relative: string, out: string): boolean {
   const parts = relative.split(path.sep);
   if (parts[0] === '..' || relative === '') return false;
-  return parts[0] === out.split('/')[0] || parts.some((part) => part === 'node_modules' || part.startsWith('.'));
+  const isOutput = `${parts.join('/')}/`.startsWith(`${out}/`);
+  return isOutput || parts.some((part) => part === 'node_modules' || part.startsWith('.'));
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PROBLEMS } from '../generator/problem.js';
+import { PROBLEMS, type ProblemKind } from '../generator/problem.js';
 import { errorCodes } from '../runtime/errors.js';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -44,7 +44,9 @@ describe('documentation', () => {
 });
 
 function codesPage(): string {
-  const problems = Object.entries(PROBLEMS).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  const problems = Object.entries<ProblemKind>(PROBLEMS).map(
+    ([code, { meaning, fix = 'The report says it.' }]) => `| \`${code}\` | ${meaning} | ${fix} |`,
+  );
   const errors = Object.entries(errorCodes).map(
     ([code, { status, executed, retry, meaning, fix }]) =>
       `| \`${code}\` | ${status} | ${executed.join(', ')} | ${retry ? 'yes' : 'no'} | ${meaning} | ${fix} |`,
@@ -55,8 +57,8 @@ Printed from the tables in \`generator/problem.ts\` and \`runtime/errors.ts\`.
 
 ## Problems of a contract
 
-| code | meaning |
-|---|---|
+| code | meaning | what to do |
+|---|---|---|
 ${problems.join('\n')}
 
 ## Errors of a call

@@ -24,6 +24,8 @@ export interface Acceptance {
 export interface AcceptedChanges {
   readonly entries: readonly Acceptance[];
   readonly sources: ReadonlyMap<string, string>;
+  /** Whether there is such a file. */
+  readonly isThere: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface AcceptedChanges {
  * @throws {ContractError} with everything that is wrong with the file.
  */
 export function readAcceptedChanges(tree: Tree, now: Date): AcceptedChanges {
-  if (!tree.has(ACCEPTED_FILE)) return { entries: [], sources: new Map() };
+  if (!tree.has(ACCEPTED_FILE)) return { entries: [], sources: new Map(), isThere: false };
   const name = tree.nameOf(ACCEPTED_FILE);
   const text = tree.read(ACCEPTED_FILE);
   if (typeof text !== 'string') {
@@ -42,7 +44,7 @@ export function readAcceptedChanges(tree: Tree, now: Date): AcceptedChanges {
   const { document, problems } = parseSource(name, text);
   const found = problems.length > 0 ? [...problems] : problemsIn(document);
   if (found.length > 0) throw new ContractError(found, sources);
-  return { entries: entriesOf(document, now), sources };
+  return { entries: entriesOf(document, now), sources, isThere: true };
 }
 
 function listIn(document: SourceDocument): readonly unknown[] {
@@ -108,8 +110,12 @@ function entriesOf(document: SourceDocument, now: Date): Acceptance[] {
 /** How long an entry that is offered for pasting holds. */
 const DAYS = 90;
 
-/** The line to paste for a change. */
-export function entryFor(change: string, rule: string, now: Date): string {
+/** What to paste to accept a change: an entry, or the whole file where there is none yet. */
+export function pasteFor(change: string, rule: string, now: Date, prefix: string, isThere: boolean): string {
   const until = new Date(now.getTime() + DAYS * 86_400_000).toISOString().slice(0, 10);
-  return `- { change: "${change}", rule: ${rule}, reason: "…", until: ${until} }`;
+  const entry = `  - { change: "${change}", rule: ${rule}, reason: "…", until: ${until} }`;
+  const file = prefix + ACCEPTED_FILE;
+  return isThere
+    ? `To accept this change alone, add to ${file}:\n${entry}`
+    : `To accept this change alone, create ${file} with these lines:\nversion: 1\naccepted:\n${entry}`;
 }

@@ -10,12 +10,14 @@ import type { SchemaNode } from './schema-node.js';
 /** One change of a contract. */
 export interface Change {
   readonly rule: RuleId;
-  /** The capability that has changed; null for what belongs to the agent. */
-  readonly capability: string | null;
-  /** Where inside the capability, through references. */
+  /** The capabilities that it reaches, sorted; none for what belongs to the agent. */
+  readonly capabilities: readonly string[];
+  /** Where inside the first of them, through references. */
   readonly trail: Path;
-  /** One sentence, or two with an example. */
-  readonly message: string;
+  /** Where it stands in the files of the contract, if not inside a capability: in a definition, that is, or a file of its own. */
+  readonly anchor?: string;
+  /** One sentence, or two with an example; `whose` names the capabilities. */
+  readonly message: (whose: string) => string;
   /** In the new file: the change, or what is nearest to a thing that is gone. */
   readonly place: Place;
   readonly related?: { readonly place: Place; readonly message: string };
@@ -24,9 +26,13 @@ export interface Change {
   readonly after: unknown;
 }
 
-/** What an acceptance names a change by. Text that has moved, or been laid out otherwise, has the same. */
-export function fingerprintOf({ rule, capability, trail, before, after }: Change): string {
-  const text = canonical([rule, capability, pointerOfPath(trail), before ?? null, after ?? null]);
+/**
+ * What an acceptance names a change by. Text that has moved, or been laid out otherwise, has the same; a change that reaches
+ * one capability more, or one less, has another.
+ */
+export function fingerprintOf({ rule, capabilities, trail, anchor, before, after }: Change): string {
+  const where = anchor ?? pointerOfPath(trail);
+  const text = canonical([rule, capabilities, where, before ?? null, after ?? null]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 

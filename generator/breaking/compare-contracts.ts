@@ -1,5 +1,4 @@
 import type { CapabilityModel, ErrorModel } from '../model.js';
-import { canonical } from './canonical.js';
 import type { Change } from './change.js';
 import { compareFields } from './compare-fields.js';
 import { compareSchemas, type SchemaPair } from './compare-schemas.js';
@@ -25,9 +24,9 @@ export function compareContracts(older: Version, newer: Version): Change[] {
       const path = pathOfCapability(newer, capability.name);
       return {
         rule: 'capability-added',
-        capability: capability.name,
+        capabilities: [capability.name],
         trail: [],
-        message: `The capability "${capability.name}" is new.`,
+        message: () => `The capability "${capability.name}" is new.`,
         place: newer.files.main.place([...path, 'name']),
         before: null,
         after: capability.name,
@@ -41,7 +40,7 @@ function compareAgent(older: Version, newer: Version): Change[] {
   const changes: Change[] = [];
   const note = (rule: RuleId, word: string, message: string, before: unknown, after: unknown): void => {
     changes.push({
-      ...{ rule, capability: null, trail: [word], message, before, after },
+      ...{ rule, capabilities: [], trail: [word], message: () => message, before, after },
       place: newer.files.main.place([word]),
       related: { place: older.files.main.place([word]), message: 'It was' },
     });
@@ -71,9 +70,9 @@ function compareAgent(older: Version, newer: Version): Change[] {
 function removed(older: Version, newer: Version, { name }: CapabilityModel): Change {
   return {
     rule: 'capability-removed',
-    capability: name,
+    capabilities: [name],
     trail: [],
-    message: `The capability "${name}" is gone.`,
+    message: () => `The capability "${name}" is gone.`,
     place: newer.files.main.place(['capabilities'], 'key'),
     related: { place: older.files.main.place([...pathOfCapability(older, name), 'name']), message: 'It was' },
     before: name,
@@ -87,7 +86,7 @@ function compareCapability(older: Version, newer: Version, before: CapabilityMod
   const pairs: SchemaPair[] = (['input', 'output'] as const).map((direction) => ({
     direction,
     capability: name,
-    title: `the ${direction} of "${name}"`,
+    title: (whose) => `the ${direction} of ${whose}`,
     trail: [direction],
     older: older.side.node(before[direction].schema),
     newer: newer.side.node(after[direction].schema),
@@ -124,7 +123,7 @@ function compareHints(older: Version, newer: Version, before: CapabilityModel, a
     message: string,
   ): void => {
     changes.push({
-      ...{ rule, capability: name, trail: [word], message },
+      ...{ rule, capabilities: [name], trail: [word], message: () => message },
       place: newer.files.main.place([...pathOfCapability(newer, name), word]),
       related: { place: older.files.main.place([...pathOfCapability(older, name), word]), message: 'It was' },
       before: before[word],
@@ -152,7 +151,7 @@ function compareErrors(older: Version, newer: Version, before: CapabilityModel, 
   const find = (errors: readonly ErrorModel[], code: string): ErrorModel | undefined =>
     errors.find((error) => error.code === code);
   const note = (rule: RuleId, code: string, message: string, old?: ErrorModel, now?: ErrorModel): Change => ({
-    ...{ rule, capability: name, trail: ['errors', code], message },
+    ...{ rule, capabilities: [name], trail: ['errors', code], message: () => message },
     place: newer.files.main.place(pathOfError(newer, name, code)),
     ...(old === undefined
       ? {}
@@ -178,7 +177,7 @@ function compareErrors(older: Version, newer: Version, before: CapabilityModel, 
     return compareSchemas(older, newer, {
       direction: 'error-details',
       capability: name,
-      title: `the details of ${old.code} of "${name}"`,
+      title: (whose) => `the details of ${old.code} of ${whose}`,
       trail: ['errors', old.code, 'details'],
       older: older.side.node(old.details.schema),
       newer: newer.side.node(now.details.schema),
@@ -188,14 +187,4 @@ function compareErrors(older: Version, newer: Version, before: CapabilityModel, 
     });
   });
   return [...gone, ...added, ...kept];
-}
-
-/** One change for each that several capabilities have in common, since it stands in one place and is one edit. */
-export function withoutRepeats(changes: readonly Change[]): Change[] {
-  const first = new Map<string, Change>();
-  for (const change of changes) {
-    const key = canonical([change.rule, change.place, change.before, change.after, change.trail.at(-1) ?? '']);
-    if (!first.has(key)) first.set(key, change);
-  }
-  return [...first.values()];
 }

@@ -2,9 +2,10 @@ import { isObject, type Path } from '../json.js';
 import { canonical } from './canonical.js';
 import type { Change } from './change.js';
 import type { SchemaPair } from './compare-schemas.js';
+import { describeValue } from './describe-value.js';
 import type { RuleId } from './rules.js';
 import { conjunctionOf, inner, keyword, members, named, type SchemaNode } from './schema-node.js';
-import { placeOf, type Version } from './version.js';
+import { placeOf, standingOf, type Version } from './version.js';
 
 /** What a property says besides what it accepts, by keyword. */
 const TEXTS = ['description', 'title'] as const;
@@ -14,12 +15,14 @@ export function compareFields(older: Version, newer: Version, pair: SchemaPair):
   const changes: Change[] = [];
   const seen = new Set<string>();
 
-  const note = (rule: RuleId, path: Path, message: string, sides: Sides, word: string): void => {
+  const note = (rule: RuleId, path: Path, message: Change['message'], sides: Sides, word: string): void => {
     const inside = word === '' ? [] : [word];
+    const standing = standingOf(newer, sides.newer, inside);
     changes.push({
       rule,
-      capability: pair.capability,
+      capabilities: [pair.capability],
       trail: [...pair.trail, ...path, ...inside],
+      ...(standing === undefined ? {} : { anchor: standing }),
       message,
       place: placeOf(newer, sides.newer, inside, [...pair.newPath, ...path]),
       related: { place: placeOf(older, sides.older, inside, [...pair.oldPath, ...path]), message: 'It was' },
@@ -28,30 +31,30 @@ export function compareFields(older: Version, newer: Version, pair: SchemaPair):
     });
   };
 
-  const compareTexts = (sides: Sides, path: Path, subject: string): void => {
+  const compareTexts = (sides: Sides, path: Path, subject: Change['message']): void => {
     for (const word of TEXTS) {
       const [before, after] = [said(sides.older, word), said(sides.newer, word)];
       if (before === undefined || canonical(before) === canonical(after)) continue;
       const what = after === undefined ? `has no ${word} any more` : `has another ${word}`;
-      note('description-changed', path, `${subject} ${what}.`, sides, word);
+      note('description-changed', path, (whose) => `${subject(whose)} ${what}.`, sides, word);
     }
     const [before, after] = [said(sides.older, 'default'), said(sides.newer, 'default')];
     // A default that is new says what was left open.
     if (before !== undefined && canonical(before) !== canonical(after)) {
-      const now = after === undefined ? 'has none any more' : `is ${JSON.stringify(after)} now`;
+      const now = after === undefined ? 'has none any more' : `is ${describeValue(after)} now`;
       note(
         'default-changed',
         path,
-        `The default of ${lower(subject)} ${now}; it was ${JSON.stringify(before)}.`,
+        (whose) => `The default of ${lower(subject(whose))} ${now}; it was ${describeValue(before)}.`,
         sides,
         'default',
       );
     }
     if (said(sides.older, 'x-redact') === true && said(sides.newer, 'x-redact') !== true) {
-      note('redact-removed', path, `${subject} is no longer kept out of logs.`, sides, 'x-redact');
+      note('redact-removed', path, (whose) => `${subject(whose)} is no longer kept out of logs.`, sides, 'x-redact');
     }
     if (said(sides.older, 'deprecated') !== true && said(sides.newer, 'deprecated') === true) {
-      note('deprecated-added', path, `${subject} is deprecated.`, sides, 'deprecated');
+      note('deprecated-added', path, (whose) => `${subject(whose)} is deprecated.`, sides, 'deprecated');
     }
   };
 
@@ -60,17 +63,19 @@ export function compareFields(older: Version, newer: Version, pair: SchemaPair):
     const key = `${before.map(({ id }) => id).join()} ${after.map(({ id }) => id).join()}`;
     if (seen.has(key)) return;
     seen.add(key);
+    const properties = propertiesOf(after);
     for (const [name, old] of propertiesOf(before)) {
       const at = [...path, 'properties', name];
-      const now = propertiesOf(after).get(name);
+      const now = properties.get(name);
       if (now === undefined) {
         const rule = pair.direction === 'input' ? 'input-property-removed' : 'output-property-removed';
-        const subject = `The property "${name}" of ${pair.title} is no longer declared.`;
-        note(rule, at, subject, { older: old, newer: after }, '');
+        const message = (whose: string): string =>
+          `The property "${name}" of ${pair.title(whose)} is no longer declared.`;
+        note(rule, at, message, { older: old, newer: after }, '');
         continue;
       }
       const next = { older: old, newer: now };
-      compareTexts(next, at, `The property "${name}" of ${pair.title}`);
+      compareTexts(next, at, (whose) => `The property "${name}" of ${pair.title(whose)}`);
       compare(next, at);
     }
     for (const word of ['items', 'additionalProperties']) {
@@ -80,7 +85,7 @@ export function compareFields(older: Version, newer: Version, pair: SchemaPair):
   };
 
   const roots = { older: [pair.older], newer: [pair.newer] };
-  compareTexts(roots, [], capitalised(pair.title));
+  compareTexts(roots, [], (whose) => capitalised(pair.title(whose)));
   compare(roots, []);
   return changes;
 }

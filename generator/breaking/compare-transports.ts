@@ -24,9 +24,9 @@ export function compareTransports(older: Version, newer: Version): Change[] {
     const kind = old?.kind ?? now?.kind ?? '';
     changes.push({
       rule,
-      capability: null,
+      capabilities: [],
       trail: ['transports', kind, ...words],
-      message,
+      message: () => message,
       place: newer.files.main.place([...(now?.path ?? ['transports']), ...words], now === null ? 'key' : 'value'),
       ...(old === null
         ? {}

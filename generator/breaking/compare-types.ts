@@ -19,9 +19,9 @@ export function compareTypes(older: Version, newer: Version): Change[] {
       const oldPath = capability === null ? ['definitions', typeName] : pathOfCapability(older, capability);
       return {
         rule: 'type-renamed',
-        capability,
+        capabilities: capability === null ? [] : [capability],
         trail: ['types', typeName],
-        message: `Generated code no longer exports the type ${typeName}.`,
+        message: () => `Generated code no longer exports the type ${typeName}.`,
         place: newer.files.main.place(path, 'key'),
         related: { place: placeOf(older, [older.side.node(schema)], [], oldPath), message: 'It was' },
         before: typeName,

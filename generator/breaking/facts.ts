@@ -1,6 +1,16 @@
+import { IN_PLACE } from '../dialect.js';
 import { isObject } from '../json.js';
 import { accepts } from './instances.js';
-import { type Conjunction, keyword, members, named, type SchemaNode, strings, targetOf } from './schema-node.js';
+import {
+  type Conjunction,
+  keyword,
+  members,
+  named,
+  namedAs,
+  type SchemaNode,
+  strings,
+  targetOf,
+} from './schema-node.js';
 
 /*
  * What is certain of every value that a conjunction accepts. A fact may be weaker than the truth, never stronger: proofs
@@ -136,12 +146,9 @@ export function requiredNames({ nodes }: Conjunction, more: readonly string[] = 
   return names;
 }
 
-/** The keywords under which schemas look at the same value, and so may have looked at its properties and items. */
-const IN_PLACE = ['$ref', 'allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas'];
-
 /** Whether what `unevaluated*` leaves over depends on more than the keywords beside it in the same schema. */
 export function looksElsewhere(node: SchemaNode): boolean {
-  return IN_PLACE.some((name) => keyword(node, name) !== undefined);
+  return ['$ref', ...IN_PLACE].some((name) => keyword(node, name) !== undefined);
 }
 
 /** What a schema says of properties that it names nowhere. */
@@ -153,10 +160,9 @@ export function additionalOf(node: SchemaNode): SchemaNode {
 
 /** What a schema says of the property with that name, and whether it names it. */
 export function propertySchemas(node: SchemaNode, name: string): { nodes: SchemaNode[]; isNamed: boolean } {
-  const own = [
-    ...named(node, 'properties').filter(([key]) => key === name),
-    ...named(node, 'patternProperties').filter(([pattern]) => matches(pattern, name)),
-  ].map(([, schema]) => schema);
+  const property = namedAs(node, 'properties', name);
+  const patterns = named(node, 'patternProperties').filter(([pattern]) => matches(pattern, name));
+  const own = [...(property === null ? [] : [property]), ...patterns.map(([, schema]) => schema)];
   return own.length > 0 ? { nodes: own, isNamed: true } : { nodes: [additionalOf(node)], isNamed: false };
 }
 

@@ -25,6 +25,8 @@ export interface Gap {
   readonly wide: Conjunction;
   /** The name of the property spoken of, where it is one. */
   readonly name?: string;
+  /** The schema of a property that the narrower schema declares and the other does not. */
+  readonly declared?: SchemaNode;
   /** Whether the proof was given up, so that there is nothing to find by looking for a value. */
   readonly isGivenUp?: boolean;
 }

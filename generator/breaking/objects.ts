@@ -129,7 +129,7 @@ function checkProperty(
     // Nobody said what stands there, so it is one gap, however much is asked of it now.
     return first === undefined
       ? []
-      : [{ ...first, reason: 'undeclared' as const, trail: [...trail, 'properties', name], name }];
+      : [{ ...first, reason: 'undeclared' as const, trail: [...trail, 'properties', name], name, declared: schema }];
   });
 }
 

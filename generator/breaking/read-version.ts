@@ -47,7 +47,7 @@ export function readVersion(tree: Tree): ReadVersion {
       queue.push({ document, folder: folder === '.' ? '' : folder });
     }
   }
-  const files: ContractFiles = { main, byPath, items: null, skeleton: '', recalled: {} };
+  const files: ContractFiles = { main, byPath, items: null, skeleton: '', recalled: [], work: 0, passedOver: [] };
   const compiled = compileContract(files, problems);
   if (compiled === null || problems.length > 0) throw new ContractError(problems, sources);
   return { version: createVersion(compiled.contract, files), sources };

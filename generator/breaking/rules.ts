@@ -40,6 +40,7 @@ const DECIDE =
 /** Every rule there is. */
 export type RuleId =
   | 'agent-renamed'
+  | 'agent-removed'
   | 'capability-removed'
   | 'transport-removed'
   | 'transport-topic-changed'
@@ -70,6 +71,7 @@ export type RuleId =
   | 'output-undecided'
   | 'output-narrowed'
   | 'output-property-removed'
+  | 'output-property-declared'
   | 'error-added'
   | 'error-removed'
   | 'error-details-widened'
@@ -91,6 +93,11 @@ export const RULES: Readonly<Record<RuleId, Rule>> = {
     'WIRE',
     'The agent has another address, so that calls of the old one are answered by nobody.',
     'Keep the address, or let an agent at the old one pass calls on until all callers have moved.',
+  ),
+  'agent-removed': breaks(
+    'WIRE',
+    'An agent is gone, and calls of its address are answered by nobody.',
+    'Bring it back until nobody calls it; if it has moved, name the folder in which it is now as well.',
   ),
   'capability-removed': breaks(
     'WIRE',
@@ -195,6 +202,11 @@ export const RULES: Readonly<Record<RuleId, Rule>> = {
     'SOURCE',
     'A property of the answer is no longer declared, so that code that reads it does not compile.',
     'Keep the property, with deprecated: true, until nobody reads it.',
+  ),
+  'output-property-declared': adds(
+    'SOURCE',
+    'An answer of an open object may have a property of which the old contract said nothing.',
+    'See whether the skill fills it in; callers that know it may read it, and others pass it over.',
   ),
   'error-added': risks(
     'SOURCE',

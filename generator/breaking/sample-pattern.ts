@@ -52,7 +52,7 @@ function group(reader: Reader, more: number): string {
 }
 
 /** Longer texts are no example that anybody reads. */
-const LONGEST = 2_000;
+const LONGEST = 8_000;
 
 const CANDIDATES = [...'a0A_-. z9Z/@:é'];
 
@@ -85,7 +85,7 @@ function characterOf(source: string): string {
   }
 }
 
-const MOST_REPETITIONS = 200;
+const MOST_REPETITIONS = 8_000;
 const SHORT: Readonly<Record<string, readonly [least: number, most: number]>> = {
   '*': [0, Infinity],
   '+': [1, Infinity],

@@ -1,3 +1,4 @@
+import { comparePatterns } from '../patterns/inclusion.js';
 import { canonical } from './canonical.js';
 import { boundOf, type Kind, kindsOf, kindsOfType, least, most } from './facts.js';
 import { formats } from './formats.js';
@@ -57,7 +58,7 @@ export const SCALAR_OBLIGATIONS: readonly Obligation[] = [
   {
     keyword: 'pattern',
     check: (_, wide, narrow, trail) =>
-      !kindsOf(wide).has('string') || MATCHES_ALL.has(keyword(narrow, 'pattern')) || has(wide, narrow, 'pattern')
+      !kindsOf(wide).has('string') || has(wide, narrow, 'pattern') || isMatched(wide, narrow)
         ? []
         : gapAt('pattern', 'pattern', wide, narrow, trail),
   },
@@ -71,7 +72,14 @@ export const SCALAR_OBLIGATIONS: readonly Obligation[] = [
   },
 ];
 
-const MATCHES_ALL: ReadonlySet<unknown> = new Set(['', '^', '$', '.*', '^.*', '.*$', '^[^]*$', '^[\\s\\S]*$']);
+/** Whether all texts that some pattern matches, or all texts there are, are matched by the narrower schema's. */
+function isMatched({ nodes }: Conjunction, narrow: SchemaNode): boolean {
+  const patterns = ['', ...nodes.map((node) => keyword(node, 'pattern')).filter((text) => typeof text === 'string')];
+  const wanted = keyword(narrow, 'pattern');
+  return (
+    typeof wanted === 'string' && patterns.some((pattern) => comparePatterns(pattern, wanted)?.isIncluded === true)
+  );
+}
 
 function isWithin(kinds: ReadonlySet<Kind>, legal: ReadonlySet<Kind>): boolean {
   return [...kinds].every((kind) => legal.has(kind));
@@ -110,7 +118,7 @@ function isMultiple(value: number, divisor: number): boolean {
   const [left, leftScale] = decimal(value);
   const [right, rightScale] = decimal(divisor);
   // Of fractions, validators round; what holds for the digits need not hold for them.
-  if (!Number.isInteger(value) && !isBinary(value)) return false;
+  if (!Number.isInteger(value) && !(isBinary(value) && isBinary(divisor))) return false;
   const scale = Math.max(leftScale, rightScale);
   const [above, below] = [left * 10n ** BigInt(scale - leftScale), right * 10n ** BigInt(scale - rightScale)];
   return below !== 0n && above % below === 0n;

@@ -66,6 +66,12 @@ export function named(node: SchemaNode, name: string): [string, SchemaNode][] {
   return Object.entries(value).map(([key, item]) => [key, node.side.node(item)]);
 }
 
+/** The node under one name of a keyword that holds schemas by name; null where there is none. */
+export function namedAs(node: SchemaNode, name: string, key: string): SchemaNode | null {
+  const value = keyword(node, name);
+  return isObject(value) && Object.hasOwn(value, key) ? node.side.node(value[key]) : null;
+}
+
 /** The strings of a keyword that lists some. */
 export function strings(node: SchemaNode, name: string): readonly string[] {
   const value = keyword(node, name);

@@ -57,6 +57,8 @@ function createProver(): Prover {
   let claims = 0;
   /** What each claim has come to; null while it is being proved. */
   const known = new Map<string, readonly Gap[] | null>();
+  /** Their keys in the order in which they were met. */
+  const order: string[] = [];
 
   const check = (wide: Conjunction, narrow: SchemaNode, trail: Path): readonly Gap[] => {
     if (narrow.schema === true || wide.nodes.includes(narrow)) return [];
@@ -64,10 +66,23 @@ function createProver(): Prover {
     const before = known.get(key);
     if (before !== undefined) return before ?? [];
     if (++claims > MOST_CLAIMS) throw new TooLong();
+    const start = order.push(key) - 1;
     known.set(key, null);
     const gaps = prove(wide, narrow, trail);
+    if (gaps.length > 0) forgetProofs(start + 1);
     known.set(key, gaps);
     return gaps;
+  };
+
+  /**
+   * What was proved while a claim was open may rest on its being true, and is not known any more when it has failed. What
+   * failed even so stays known.
+   */
+  const forgetProofs = (start: number): void => {
+    for (const key of order.splice(start)) {
+      if (known.get(key)?.length === 0) known.delete(key);
+      else order.push(key);
+    }
   };
 
   const prove = (wide: Conjunction, narrow: SchemaNode, trail: Path): readonly Gap[] => {
@@ -102,10 +117,10 @@ function createProver(): Prover {
   };
 
   const proves = (wide: Conjunction, narrow: SchemaNode): boolean => {
-    const before = new Set(known.keys());
+    const start = order.length;
     const isProved = check(wide, narrow, []).length === 0;
     // What rested on a claim that has failed is not known, and what failed is asked again where it is reported.
-    if (!isProved) for (const key of known.keys()) if (!before.has(key)) known.delete(key);
+    if (!isProved) for (const key of order.splice(start)) known.delete(key);
     return isProved;
   };
 

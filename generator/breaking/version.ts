@@ -1,4 +1,5 @@
-import { isObject, type Path, valueAt } from '../json.js';
+import type { SourceDocument } from '../document.js';
+import { isObject, type Path, pointerOfPath, valueAt } from '../json.js';
 import type { ContractFiles } from '../load.js';
 import type { CapabilityModel, ContractModel, DefinitionModel } from '../model.js';
 import { originOf } from '../normalize.js';
@@ -41,16 +42,36 @@ export function capabilityOf({ model }: Version, name: string): CapabilityModel 
   return model.capabilities.find((capability) => capability.name === name);
 }
 
+/** How a schema is found in its file, with what stands at `inside` in it. */
+function locate(nodes: readonly SchemaNode[], inside: Path): { document: SourceDocument; path: Path } | undefined {
+  const having = nodes.filter(({ schema }) => inside.length > 0 && valueAt(schema, inside) !== undefined);
+  for (const { schema } of [...having, ...nodes]) {
+    const origin = originOf(schema);
+    if (origin !== undefined) return { document: origin.document, path: [...origin.path, ...inside] };
+  }
+  return undefined;
+}
+
 /**
  * The place of the first schema that a file holds, and of what stands at `inside` in it; where none of them is of a file,
  * the place of `otherwise` in the contract's own.
  */
-export function placeOf(version: Version, nodes: readonly SchemaNode[], inside: Path, otherwise: Path): Place {
-  const [key] = inside;
-  const having = nodes.filter(({ schema }) => key !== undefined && isObject(schema) && Object.hasOwn(schema, key));
-  for (const { schema } of [...having, ...nodes]) {
-    const origin = originOf(schema);
-    if (origin !== undefined) return origin.document.place([...origin.path, ...inside]);
-  }
-  return version.files.main.place(otherwise);
+export function placeOf(
+  version: Version,
+  nodes: readonly SchemaNode[],
+  inside: Path,
+  otherwise: Path,
+  part: 'key' | 'value' = 'value',
+): Place {
+  const located = locate(nodes, inside);
+  return located === undefined ? version.files.main.place(otherwise, part) : located.document.place(located.path, part);
+}
+
+/** Names the same spot whatever line it is on and whichever capability leads there; undefined for one inside a capability. */
+export function standingOf({ files }: Version, nodes: readonly SchemaNode[], inside: Path): string | undefined {
+  const located = locate(nodes, inside);
+  if (located === undefined || (located.document === files.main && located.path[0] === 'capabilities'))
+    return undefined;
+  const [file = ''] = [...files.byPath].find(([, document]) => document === located.document) ?? [];
+  return `${file}#${pointerOfPath(located.path)}`;
 }

@@ -1,56 +1,89 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isObject, type JsonObject } from '../json.js';
+import { isObject, type JsonObject, type Path, pointerOfPath } from '../json.js';
 import type { LintContract, SchemaNode } from './contract.js';
 
 /** Unions of unions can ask for any amount of work, and a lint rule may not. */
 const MOST_STEPS = 10_000;
 
 /**
- * Whether a schema surely refuses a value. It reads the keywords that people put beside a default, and where another one
- * decides it answers no: what it reports is true, and what it does not report may be wrong all the same.
+ * Why a schema surely refuses a value, such as `"maximum" is 3`; null where it may take it. It reads the keywords that people
+ * put beside a default, and where another one decides it answers null: what it reports is true, and what it does not report
+ * may be wrong all the same.
  */
-export function surelyRefuses(schema: SchemaNode, value: unknown, contract: LintContract): boolean {
+export function refusalOf(schema: SchemaNode, value: unknown, contract: LintContract): string | null {
   let steps = 0;
 
-  const refuses = (node: SchemaNode | undefined, value: unknown): boolean => {
-    if (node === undefined || ++steps > MOST_STEPS) return false;
+  const refusal = (node: SchemaNode | undefined, value: unknown): Refusal | null => {
+    if (node === undefined || ++steps > MOST_STEPS) return null;
     const target = contract.target(node);
     // In draft-07 a reference hides what stands beside it.
-    if (node.scope.draft === 'draft-07' && node.schema['$ref'] !== undefined) return refuses(target, value);
+    if (node.scope.draft === 'draft-07' && node.schema['$ref'] !== undefined) return refusal(target, value);
     return (
-      refusesByItself(node.schema, value) ||
-      refuses(target, value) ||
-      inside(node, 'allOf').some((child) => refuses(child, value)) ||
-      refusesAll(node, 'anyOf', value) ||
-      refusesAll(node, 'oneOf', value) ||
-      refusesPart(node, value)
+      ownRefusal(node.schema, value) ??
+      refusal(target, value) ??
+      first(inside(node, 'allOf'), (child) => refusal(child, value)) ??
+      refusalOfAll(node, 'anyOf', value) ??
+      refusalOfAll(node, 'oneOf', value) ??
+      refusalOfPart(node, value)
     );
   };
 
   const inside = (node: SchemaNode, keyword: string): SchemaNode[] =>
     node.children.filter((child) => child.keyword === keyword);
 
-  const refusesAll = (node: SchemaNode, keyword: string, value: unknown): boolean => {
+  const refusalOfAll = (node: SchemaNode, keyword: string, value: unknown): Refusal | null => {
     const branches = node.schema[keyword];
     const children = inside(node, keyword);
     // A branch that is true or false has no node, and true accepts everything.
-    if (!Array.isArray(branches) || children.length < branches.length) return false;
-    return children.every((child) => refuses(child, value));
+    if (!Array.isArray(branches) || children.length < branches.length) return null;
+    const isRefused = children.every((child) => refusal(child, value) !== null);
+    return isRefused ? { path: [], reason: `no branch of "${keyword}" takes it` } : null;
   };
 
-  const refusesPart = (node: SchemaNode, value: unknown): boolean => {
+  const refusalOfPart = (node: SchemaNode, value: unknown): Refusal | null => {
     if (Array.isArray(value)) {
-      if (node.schema['prefixItems'] !== undefined || !isObject(node.schema['items'])) return false;
+      if (node.schema['prefixItems'] !== undefined || !isObject(node.schema['items'])) return null;
       const [items] = inside(node, 'items');
-      return value.some((item) => refuses(items, item));
+      return first([...value.entries()], ([index, item]) => within(index, refusal(items, item)));
     }
-    if (!isObject(value)) return false;
-    return inside(node, 'properties').some(
-      (child) => child.key !== null && Object.hasOwn(value, child.key) && refuses(child, value[child.key]),
-    );
+    if (!isObject(value)) return null;
+    return first(inside(node, 'properties'), (child) => {
+      const { key } = child;
+      return key === null || !Object.hasOwn(value, key) ? null : within(key, refusal(child, value[key]));
+    });
   };
 
-  return refuses(schema, value);
+  const found = refusal(schema, value);
+  if (found === null) return null;
+  return found.path.length === 0 ? found.reason : `at ${pointerOfPath(found.path)} ${found.reason}`;
+}
+
+interface Refusal {
+  /** Where in the value. */
+  readonly path: Path;
+  readonly reason: string;
+}
+
+function first<T, Found>(list: readonly T[], find: (item: T) => Found | null): Found | null {
+  for (const item of list) {
+    const found = find(item);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function within(token: string | number, refusal: Refusal | null): Refusal | null {
+  return refusal === null ? null : { ...refusal, path: [token, ...refusal.path] };
+}
+
+/** Scalars of long lists, which are looked for again and again. */
+const scalars = new WeakMap<readonly unknown[], ReadonlySet<unknown>>();
+
+function isAmong(value: unknown, values: readonly unknown[]): boolean {
+  if (typeof value === 'object' && value !== null) return values.some((legal) => isDeepStrictEqual(legal, value));
+  const known = scalars.get(values) ?? new Set(values);
+  scalars.set(values, known);
+  return known.has(value);
 }
 
 /** Whether a value is of one of the types that `type` names. */
@@ -60,20 +93,34 @@ export function isOfType(value: unknown, type: unknown): boolean {
   return names.some((name) => name === own || (name === 'integer' && Number.isInteger(value)));
 }
 
-function refusesByItself(schema: JsonObject, value: unknown): boolean {
-  const { type, enum: values, const: constant, required } = schema;
-  if (type !== undefined && !isOfType(value, type)) return true;
-  if (Array.isArray(values) && !values.some((legal) => isDeepStrictEqual(legal, value))) return true;
-  if (Object.hasOwn(schema, 'const') && !isDeepStrictEqual(constant, value)) return true;
-  if (isObject(value) && Array.isArray(required)) {
-    if (required.some((name) => typeof name === 'string' && !Object.hasOwn(value, name))) return true;
-  }
-  return BOUNDS.some(({ keyword, measure, refuses }) => {
-    const bound = schema[keyword];
-    const size = measure(value);
-    return typeof bound === 'number' && size !== null && refuses(size, bound);
-  });
+function ownRefusal(schema: JsonObject, value: unknown): Refusal | null {
+  const reason = first(OBJECTIONS, (objection) => objection(schema, value));
+  return reason === null ? null : { path: [], reason };
 }
+
+/** What a schema may have against a value by one of its own keywords. */
+const OBJECTIONS: readonly ((schema: JsonObject, value: unknown) => string | null)[] = [
+  ({ type }, value) => (type === undefined || isOfType(value, type) ? null : `"type" is ${JSON.stringify(type)}`),
+  ({ enum: values }, value) => {
+    const isListed = !Array.isArray(values) || isAmong(value, values);
+    return isListed ? null : '"enum" does not list it';
+  },
+  (schema, value) => {
+    const isSame = !Object.hasOwn(schema, 'const') || isDeepStrictEqual(schema['const'], value);
+    return isSame ? null : '"const" is another value';
+  },
+  ({ required }, value) => {
+    if (!isObject(value) || !Array.isArray(required)) return null;
+    const missing: unknown = required.find((name) => typeof name === 'string' && !Object.hasOwn(value, name));
+    return missing === undefined ? null : `"required" lists ${JSON.stringify(missing)}`;
+  },
+  (schema, value) =>
+    first(BOUNDS, ({ keyword, measure, refuses }) => {
+      const bound = schema[keyword];
+      const size = measure(value);
+      return typeof bound === 'number' && size !== null && refuses(size, bound) ? `"${keyword}" is ${bound}` : null;
+    }),
+];
 
 type Measure = (value: unknown) => number | null;
 

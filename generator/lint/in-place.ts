@@ -1,15 +1,16 @@
+import { IN_PLACE } from '../dialect.js';
 import { isObject, type JsonObject } from '../json.js';
 import type { LintContract, SchemaNode } from './contract.js';
 
-/** Keywords whose schemas speak of the very value that the schema around them speaks of. */
-const IN_PLACE: ReadonlySet<string | null> = new Set([
-  ...['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas', 'dependencies'],
-]);
+/** Whether a schema speaks of the very value that the schema around it speaks of. */
+export function isInPlace({ keyword }: SchemaNode): boolean {
+  return keyword !== null && IN_PLACE.has(keyword);
+}
 
 /** The schemas around this one that speak of the same value, the nearest first. */
 export function* aroundInPlace(node: SchemaNode): Iterable<SchemaNode> {
   let inner = node;
-  while (inner.parent !== null && IN_PLACE.has(inner.keyword)) {
+  while (inner.parent !== null && isInPlace(inner)) {
     inner = inner.parent;
     yield inner;
   }
@@ -19,12 +20,12 @@ export function* aroundInPlace(node: SchemaNode): Iterable<SchemaNode> {
 export function holdsInPlace(
   node: SchemaNode,
   contract: LintContract,
-  holds: (schema: JsonObject) => boolean,
+  holds: (schema: JsonObject, node: SchemaNode) => boolean,
 ): boolean {
   const near = [node, ...aroundInPlace(node), ...node.children.filter(({ keyword }) => keyword === 'allOf')];
   return near.some((schema) => {
     const target = contract.target(schema);
-    return holds(schema.schema) || (target !== undefined && holds(target.schema));
+    return holds(schema.schema, schema) || (target !== undefined && holds(target.schema, target));
   });
 }
 
@@ -59,7 +60,7 @@ function collect(outermost: SchemaNode, contract: LintContract): Declared {
     const keys = Object.keys(isObject(schema['patternProperties']) ? schema['patternProperties'] : {});
     patterns.push(...keys.map((pattern) => new RegExp(pattern, 'u')));
     isRest ||= isObject(schema['additionalProperties']) || isObject(schema['unevaluatedProperties']);
-    for (const child of children) if (IN_PLACE.has(child.keyword)) seen.add(child);
+    for (const child of children) if (isInPlace(child)) seen.add(child);
     const target = contract.target(node);
     if (target !== undefined) seen.add(target);
   }

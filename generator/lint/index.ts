@@ -1,8 +1,7 @@
-import { type Compilation, compileAgentFolder } from '../compile.js';
-import { type AgentFolder, type ContractFiles, loadAgentFolder } from '../load.js';
+import { compileAgentFolder } from '../compile.js';
+import { type ContractFiles, loadAgentFolder } from '../load.js';
 import { ContractError, type Diagnostic } from '../problem.js';
-import { suppressionsIn } from '../suppressions.js';
-import { tooDeep } from '../too-deep.js';
+import { type ReadSuppressions, readSuppressions } from '../suppressions.js';
 import { readLintContract } from './contract.js';
 import type { LintLevel, LintRule, Remark } from './rule.js';
 import { LINT_RULES } from './rules.js';
@@ -35,7 +34,7 @@ export interface Linted {
  */
 export function lint({ directory, levels = new Map() }: LintOptions): Linted {
   const folder = loadAgentFolder(directory);
-  const { model, problems } = compile(folder);
+  const { model, problems } = compileAgentFolder(folder);
   if (model === null) throw new ContractError(problems, folder.sources);
   if (folder.capabilities === null) return { findings: [], sources: folder.sources, capabilities: null };
   const all = new Map(LINT_RULES.map(({ id, level }) => [id, levels.get(id) ?? level] as const));
@@ -48,16 +47,6 @@ export function lint({ directory, levels = new Map() }: LintOptions): Linted {
   }
   const marked = applySuppressions(findings, suppressionsOf(folder.capabilities), all);
   return { findings: marked.sort(byPlace), sources: folder.sources, capabilities: contract.capabilities.length };
-}
-
-/** What only fills the stack is a problem like others: codegen refuses it as well. */
-function compile(folder: AgentFolder): Pick<Compilation, 'model' | 'problems'> {
-  try {
-    return compileAgentFolder(folder);
-  } catch (error) {
-    if (error instanceof RangeError) return { model: null, problems: [tooDeep(folder)] };
-    throw error;
-  }
 }
 
 function findingOf({ id, fix }: LintRule, level: LintLevel, remark: Remark): LintFinding {
@@ -73,8 +62,12 @@ function findingOf({ id, fix }: LintRule, level: LintLevel, remark: Remark): Lin
   };
 }
 
-function suppressionsOf({ byPath }: ContractFiles): ReturnType<typeof suppressionsIn> {
-  return [...byPath.values()].flatMap(({ file, text }) => suppressionsIn(file, text));
+function suppressionsOf({ byPath }: ContractFiles): ReadSuppressions {
+  const files = [...byPath.values()].map(({ file, text }) => readSuppressions(file, text));
+  return {
+    suppressions: files.flatMap(({ suppressions }) => suppressions),
+    malformed: files.flatMap(({ malformed }) => malformed),
+  };
 }
 
 function byPlace({ place: left }: Diagnostic, { place: right }: Diagnostic): number {

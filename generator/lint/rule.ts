@@ -2,8 +2,11 @@ import type { SourceDocument } from '../document.js';
 import type { Path } from '../json.js';
 import type { LintContract, SchemaNode } from './contract.js';
 
-/** How much a finding weighs: an error is surely a mistake, a warning may be meant. */
-export type LintLevel = 'error' | 'warning';
+/** How much a finding weighs: an error is surely a mistake, a warning may be meant, a note is there to be known. */
+export type LintLevel = 'error' | 'warning' | 'note';
+
+/** The end of what to do, where callers of the contract as it is may depend on what it lets in. */
+export const IF_PUBLISHED = 'in a published contract this is a breaking change';
 
 /** What a rule says of one place; the rest is the same for all findings of the rule. */
 export interface Remark {

@@ -8,6 +8,7 @@ import { nameRules } from './rules/names.js';
 import { secretRules } from './rules/secrets.js';
 import { strictRules } from './rules/strict.js';
 import { suppressionRules } from './rules/suppressions.js';
+import { unionRules } from './rules/unions.js';
 import { valueRules } from './rules/values.js';
 
 /** Every rule of lint. Fixtures, documentation and `explain` walk this table. */
@@ -17,6 +18,7 @@ export const LINT_RULES: readonly LintRule[] = [
   ...callRules,
   ...boundRules,
   ...valueRules,
+  ...unionRules,
   ...keywordRules,
   ...definitionRules,
   ...secretRules,

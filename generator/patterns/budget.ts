@@ -7,6 +7,8 @@ export class TooIntricateError extends Error {
 export interface Budget {
   /** @throws {TooIntricateError} when nothing is left. */
   spend(steps: number): void;
+  /** How much has been spent. */
+  spent(): number;
 }
 
 /** A budget that draws on a larger one, if there is one, which is never overdrawn by much. */
@@ -18,5 +20,6 @@ export function createBudget(steps: number, from?: Budget): Budget {
       from?.spend(used);
       if (left < 0) throw new TooIntricateError();
     },
+    spent: () => steps - left,
   };
 }

@@ -85,6 +85,14 @@ function stepsOf(pattern: string, document: SourceDocument): Steps {
   return found;
 }
 
+/** How much work the patterns of a file took so far. */
+export function workOfPatterns(document: SourceDocument): number {
+  return judged.get(document)?.budget.spent() ?? 0;
+}
+
+/** So much work for the patterns of a contract is far from too much, however it is counted. */
+export const LITTLE_WORK: number = MOST_WORK / 4;
+
 const suppressions = new WeakMap<SourceDocument, readonly Suppression[]>();
 
 function suppressionsOf(document: SourceDocument): readonly Suppression[] {

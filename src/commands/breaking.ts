@@ -1,6 +1,5 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { Comparison, JudgedChange } from '../../generator/breaking/index.js';
 import { agentFolders, folderLabel, pathPrefix } from '../agent-folders.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import type { Io } from '../io.js';
@@ -38,96 +37,117 @@ export function addBreakingCommand(
 }
 
 const EXAMPLES = `
-Exit status: 0 nothing breaks, 1 something breaks or cannot be decided, 2 wrong usage, or no old version to compare with,
-70 a bug in declaragent.
+Exit status: 0 nothing breaks, 1 something breaks or cannot be decided, or nothing was compared, 2 wrong usage, or the old
+version cannot be read, 70 a bug in declaragent.
 
 Try:
   declaragent breaking --against git:main                in an agent's folder
   declaragent breaking --against git:v1.2.0 agents/*     in several
   declaragent breaking --against ../old/capabilities.yaml`;
 
+/** What the folders have come to so far. */
+interface Tally {
+  readonly reports: Report[];
+  /** Why something could not be compared at all, or what is only to be known of a folder. */
+  readonly asides: Finding[];
+  compared: number;
+  worst: ExitCode;
+}
+
 async function compareFolders(folders: readonly string[], flags: Flags, now: Date, io: Io): Promise<ExitCode> {
-  const { AgainstError, ContractError, describedRules, findChanges } = await import(
-    '../../generator/breaking/index.js'
-  );
-  const { joinReports, writeReport } = await import('../report/index.js');
-  const { problemReport } = await import('./codegen-report.js');
-  const { against, strict = false } = flags;
   if (folders.length === 0) return EXIT.usage;
-  if (folders.length > 1 && !against.startsWith('git:')) {
-    io.stderr('One path cannot be the old version of several folders; name one folder, or compare with git:REF.\n');
-    return EXIT.usage;
-  }
-  const reports: Report[] = [];
-  let worst: ExitCode = EXIT.done;
-  for (const folder of folders) {
-    const options = { folder: path.resolve(io.cwd, folder), prefix: pathPrefix(folder), against, base: io.cwd, now };
-    try {
-      const comparison = findChanges(options);
-      const report = { ...reportOn(folder, comparison), rules: describedRules() };
-      reports.push(report);
-      if (worst === EXIT.done && fails(report, comparison, strict)) worst = EXIT.findings;
-    } catch (error) {
-      if (error instanceof ContractError) {
-        // Its places have the prefix already.
-        const report = problemReport('breaking', '.', error, '; nothing was compared.');
-        reports.push({ ...report, summary: `${folderLabel(folder)}${report.summary}` });
-        if (worst === EXIT.done) worst = EXIT.findings;
-      } else if (error instanceof AgainstError) {
-        io.stderr(`${folderLabel(folder)}${error.message}\n`);
-        worst = EXIT.usage;
-      } else throw error;
-    }
+  const { describedRules, refIn } = await import('../../generator/breaking/index.js');
+  const { joinReports, writeReport } = await import('../report/index.js');
+  const { unreadableFinding } = await import('./breaking-report.js');
+  const { against, strict = false } = flags;
+  const tally: Tally = { reports: [], asides: [], compared: 0, worst: EXIT.done };
+  const ref = refIn(against);
+  if (folders.length > 1 && ref === undefined) {
+    const message = 'One path cannot be the old version of several folders; name one folder, or compare with git:REF.';
+    tally.asides.push(unreadableFinding(against, message));
+    tally.worst = EXIT.usage;
+  } else {
+    for (const folder of folders) await compareFolder(folder, { against, strict, now }, tally, io);
+    if (ref !== undefined && tally.worst !== EXIT.usage)
+      await addRemovedAgents(folders, ref, { strict, now }, tally, io);
   }
   const format = resolveFormat(flags.format, io.environment);
-  if (reports.length > 0) writeReport(joinReports('breaking', reports), format, io);
-  return worst;
-}
-
-function fails({ findings }: Report, { compared }: Comparison, strict: boolean): boolean {
-  const failing = findings.filter(({ level, accepted }) => {
-    return accepted === undefined && (level === 'error' || (strict && level === 'warning'));
-  });
-  return failing.length > 0 || compared === 0;
-}
-
-function reportOn(folder: string, { changes, unused, bump, compared, sources }: Comparison): Report {
-  const findings: Finding[] = [
-    ...changes.map(findingOf),
-    ...unused.map((diagnostic): Finding => ({ ...diagnostic, level: 'warning' })),
-  ];
-  return {
-    command: 'breaking',
-    findings,
-    sources,
-    summary: `${folderLabel(folder)}${summaryOf(changes, bump, compared)}`,
+  const isNothing = tally.compared === 0 && tally.worst === EXIT.done;
+  const nothing = 'Nothing was compared: no folder has a capability, neither on the disk nor in the old version.';
+  if (isNothing) tally.worst = EXIT.findings;
+  // People are told in a line what machines are given as findings.
+  if (format === 'pretty') for (const { level, message } of tally.asides) io.stderr(asLine(level, message));
+  const joined = joinReports('breaking', tally.reports);
+  const report: Report = {
+    ...joined,
+    findings: [...(format === 'pretty' ? [] : tally.asides), ...joined.findings],
+    summary: isNothing ? [joined.summary, nothing].filter((sentence) => sentence !== '').join('\n') : joined.summary,
+    rules: [...(joined.rules ?? []), ...describedRules()],
   };
+  writeReport(report, format, io);
+  return tally.worst;
 }
 
-function findingOf(change: JudgedChange): Finding {
-  const { level, dimension, verdict, bump, fingerprint, capability, accepted, ...diagnostic } = change;
-  return {
-    ...diagnostic,
-    level,
-    data: { dimension, verdict, bump, fingerprint, ...(capability === null ? {} : { capability }) },
-    ...(accepted === undefined ? {} : { accepted: { kind: 'external', reason: accepted.reason } }),
-  };
+function asLine(level: Finding['level'], message: string): string {
+  return level === 'note' ? `Note: ${message}\n` : `${message}\n`;
 }
 
-function summaryOf(changes: readonly JudgedChange[], bump: string, compared: number): string {
-  if (compared === 0) return 'nothing was compared, since neither version has a capability.';
-  const open = changes.filter(({ accepted }) => accepted === undefined);
-  const accepted = changes.length - open.length;
-  const count = (verdict: JudgedChange['verdict'], level?: Finding['level']): number =>
-    open.filter((change) => change.verdict === verdict && (level === undefined || change.level === level)).length;
-  const parts = [
-    `${count('breaking', 'error')} breaking`,
-    ...(count('unknown') > 0 ? [`${count('unknown')} undecided`] : []),
-    ...(count('breaking', 'warning') > 0 ? [`${count('breaking', 'warning')} to look at`] : []),
-    ...(count('compatible') > 0 ? [`${count('compatible')} compatible`] : []),
-    ...(accepted > 0 ? [`${accepted} accepted`] : []),
-  ];
-  const capabilities = `${compared} ${compared === 1 ? 'capability' : 'capabilities'}`;
-  const asks = bump === 'none' ? 'no new version' : `a ${bump} version`;
-  return `${parts.join(', ')} in ${capabilities}; the change asks for ${asks}.`;
+interface Terms {
+  readonly against: string;
+  readonly strict: boolean;
+  readonly now: Date;
+}
+
+async function compareFolder(folder: string, { against, strict, now }: Terms, tally: Tally, io: Io): Promise<void> {
+  const { AgainstError, ContractError, findChanges } = await import('../../generator/breaking/index.js');
+  const { asideFinding, comparisonReport, fails, unreadableFinding } = await import('./breaking-report.js');
+  const options = { folder: path.resolve(io.cwd, folder), prefix: pathPrefix(folder), against, base: io.cwd, now };
+  try {
+    const comparison = findChanges(options);
+    const report = comparisonReport(folder, comparison);
+    tally.reports.push(report);
+    tally.asides.push(...comparison.about.map(asideFinding));
+    tally.compared += comparison.compared;
+    if (comparison.about.some(({ code }) => code === 'folder-missing')) tally.worst = EXIT.usage;
+    else if (tally.worst === EXIT.done && fails(report, strict)) tally.worst = EXIT.findings;
+  } catch (error) {
+    if (error instanceof ContractError) {
+      const { problemReport } = await import('./codegen-report.js');
+      // Its places have the prefix already.
+      const report = problemReport('breaking', '.', error, '; nothing was compared.');
+      tally.reports.push({ ...report, summary: `${folderLabel(folder)}${report.summary}` });
+      if (tally.worst === EXIT.done) tally.worst = EXIT.findings;
+    } else if (error instanceof AgainstError) {
+      // A commit that is not there is not there for any folder, and is said once.
+      const isKnown = tally.asides.some(({ message }) => message === error.message);
+      if (!isKnown) tally.asides.push(unreadableFinding(`${options.prefix}capabilities.yaml`, error.message));
+      tally.worst = EXIT.usage;
+    } else throw error;
+  }
+}
+
+/** Agents that are gone are looked for beside folders that were named: the working folder alone has no neighbours. */
+async function addRemovedAgents(
+  named: readonly string[],
+  ref: string,
+  { strict, now }: Omit<Terms, 'against'>,
+  tally: Tally,
+  io: Io,
+): Promise<void> {
+  const { AgainstError, ContractError, findRemovedAgents } = await import('../../generator/breaking/index.js');
+  const { fails, removedReport } = await import('./breaking-report.js');
+  const folders = named.map((folder) => path.resolve(io.cwd, folder));
+  const withNeighbours = named.some((folder) => folder !== '.');
+  try {
+    const report = removedReport(findRemovedAgents({ folders, withNeighbours, ref, base: io.cwd, now }));
+    tally.reports.push(report);
+    if (fails(report, strict) && tally.worst === EXIT.done) tally.worst = EXIT.findings;
+  } catch (error) {
+    // The folders have said so already.
+    if (error instanceof AgainstError) return;
+    if (!(error instanceof ContractError)) throw error;
+    const { problemReport } = await import('./codegen-report.js');
+    tally.reports.push(problemReport('breaking', '.', error, '; the agents that are gone were not looked for.'));
+    if (tally.worst === EXIT.done) tally.worst = EXIT.findings;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Checked, ContractError, Difference, Generated } from '../../generator/index.js';
-import { PROBLEMS } from '../../generator/index.js';
+import { PROBLEMS, type ProblemKind } from '../../generator/index.js';
 import { folderLabel, pathPrefix } from '../agent-folders.js';
 import { DRIFT } from '../drift.js';
 import { EXIT, type ExitCode } from '../exit.js';
@@ -26,20 +26,59 @@ export function problemReport(command: string, folder: string, error: ContractEr
     findings: error.problems.map((problem): Finding => ({ ...relocate(problem, prefix), level: 'error' })),
     sources: relocateSources(error.sources, prefix),
     summary: `${folderLabel(folder)}${count(error.problems.length, 'problem')}${talk}`,
-    rules: Object.entries(PROBLEMS).map(([code, meaning]): RuleDescription => ({ code, meaning })),
+    rules: Object.entries<ProblemKind>(PROBLEMS).map(([code, kind]): RuleDescription => ({ code, ...kind })),
+  };
+}
+
+/** What a run did. */
+export function generatedReport(call: Call, generated: Generated): Report {
+  const { folder } = call;
+  const { written, deleted, overwritten, kept, notices, total } = generated;
+  const named = (files: readonly string[]): string[] => files.map((file) => pathPrefix(folder) + file);
+  const [wrote, removed, replaced, left] = [written, deleted, overwritten, kept].map(named);
+  return {
+    command: 'codegen',
+    findings: total === 0 ? [nothingFinding(call)] : [],
+    sources: new Map(),
+    summary: total === 0 ? nothingText(folder) : generatedText(folder, generated),
+    folders: [{ folder, total, written: wrote, deleted: removed, overwritten: replaced, kept: left, notices }],
+    rules: driftRules,
   };
 }
 
 /** What the disk has that codegen would not leave, or lacks. */
-export function driftReport(
-  call: Call,
-  { differences, total }: Pick<Checked, 'differences' | 'total'>,
-  patches: Patches,
-): Report {
+export function driftReport(call: Call, { differences, notices, total }: Checked, patches: Patches): Report {
+  const { folder } = call;
   const findings =
     total === 0 ? [nothingFinding(call)] : differences.map((difference) => driftFinding(call, difference, patches));
-  const rules = Object.entries(DRIFT).map(([code, row]): RuleDescription => ({ code, ...row }));
-  return { command: 'codegen', findings, sources: new Map(), summary: '', rules };
+  return {
+    command: 'codegen',
+    findings,
+    sources: new Map(),
+    summary: total === 0 ? nothingText(folder) : checkedText(folder, differences.length, total),
+    folders: [{ folder, total, notices }],
+    rules: driftRules,
+  };
+}
+
+const driftRules: readonly RuleDescription[] = Object.entries(DRIFT).map(([code, row]) => ({ code, ...row }));
+
+function generatedText(folder: string, { written, deleted, total }: Generated): string {
+  const changes = [
+    ...(written.length > 0 ? [`${count(written.length, 'file')} written`] : []),
+    ...(deleted.length > 0 ? [`${count(deleted.length, 'file')} deleted`] : []),
+  ];
+  return `${folderLabel(folder)}${changes.length === 0 ? `${count(total, 'file')}, nothing to change` : changes.join(', ')}.`;
+}
+
+function checkedText(folder: string, differing: number, total: number): string {
+  if (differing === 0) return `${folderLabel(folder)}${count(total, 'file')}, all as the contract has them.`;
+  return `${folderLabel(folder)}${count(differing, 'file')} differ${differing === 1 ? 's' : ''} from the contract.`;
+}
+
+/** A check that compares nothing would pass for ever. */
+function nothingText(folder: string): string {
+  return `${folderLabel(folder)}there is nothing to generate. Write a capabilities.yaml, or give a peer in rpc-peers.yaml a contract.`;
 }
 
 function driftFinding(call: Call, { kind, path, fixedByCodegen }: Difference, patches: Patches): Finding {
@@ -82,43 +121,36 @@ function mendingCommand({ folder, out, skills }: Call): string {
   return ['declaragent', 'codegen', ...words.map(shellWord)].join(' ');
 }
 
-/** Says what a run has written. */
-export function talkGenerated(folder: string, generated: Generated, io: Io): ExitCode {
-  const { written, deleted, overwritten, kept, notices, total } = generated;
+/** Says what a run has written, but for the sentence that closes it. */
+export function talkGenerated(folder: string, generated: Generated, io: Io): void {
+  const { written, deleted, overwritten, kept, notices } = generated;
   const prefix = pathPrefix(folder);
-  const label = folderLabel(folder);
   for (const file of written) io.stderr(`  wrote    ${prefix}${file}\n`);
   for (const file of deleted) io.stderr(`  deleted  ${prefix}${file}\n`);
   for (const file of overwritten) io.stderr(`Note: ${prefix}${file} had been edited by hand and was overwritten.\n`);
   for (const file of kept) {
     io.stderr(`Note: ${prefix}${file} is not as codegen wrote it, so it was kept; delete it or move it away.\n`);
   }
-  for (const notice of notices) io.stderr(`Note: ${label}${notice}\n`);
-  if (total === 0) return talkNothing(folder, io);
-  const changes = [
-    ...(written.length > 0 ? [`${count(written.length, 'file')} written`] : []),
-    ...(deleted.length > 0 ? [`${count(deleted.length, 'file')} deleted`] : []),
-  ];
-  io.stderr(`${label}${changes.length === 0 ? `${count(total, 'file')}, nothing to change` : changes.join(', ')}.\n`);
-  return EXIT.done;
+  for (const notice of notices) io.stderr(`Note: ${folderLabel(folder)}${notice}\n`);
 }
 
 /** Says how the disk differs, for people: the list is data, the rest is talk. */
 export function talkChecked(call: Call, { differences, notices, total }: Checked, patches: Patches, io: Io): ExitCode {
   const { folder } = call;
-  const label = folderLabel(folder);
-  if (total === 0) return talkNothing(folder, io);
+  if (total === 0) {
+    io.stderr(`${nothingText(folder)}\n`);
+    return EXIT.findings;
+  }
+  const closing = checkedText(folder, differences.length, total);
   if (differences.length === 0) {
-    for (const notice of notices) io.stderr(`Note: ${label}${notice}\n`);
-    io.stderr(`${label}${count(total, 'file')}, all as the contract has them.\n`);
+    for (const notice of notices) io.stderr(`Note: ${folderLabel(folder)}${notice}\n`);
+    io.stderr(`${closing}\n`);
     return EXIT.done;
   }
   const prefix = pathPrefix(folder);
   for (const { kind, path: file } of differences) io.stdout(`${kind.padEnd(8)} ${prefix}${file}\n`);
   for (const patch of patches.values()) io.stdout(patch);
-  io.stderr(
-    `${label}${count(differences.length, 'file')} differ${differences.length === 1 ? 's' : ''} from the contract.\n`,
-  );
+  io.stderr(`${closing}\n`);
   if (differences.some(({ fixedByCodegen }) => fixedByCodegen)) {
     io.stderr(`Run this and commit what it writes: ${mendingCommand(call)}\n`);
   }
@@ -127,13 +159,5 @@ export function talkChecked(call: Call, { differences, notices, total }: Checked
       `Delete ${prefix}${file} or move it away: it is not as codegen wrote it, so codegen will not delete it.\n`,
     );
   }
-  return EXIT.findings;
-}
-
-/** A check that compares nothing would pass for ever. */
-function talkNothing(folder: string, io: Io): ExitCode {
-  io.stderr(
-    `${folderLabel(folder)}there is nothing to generate. Write a capabilities.yaml, or give a peer in rpc-peers.yaml a contract.\n`,
-  );
   return EXIT.findings;
 }

@@ -45,7 +45,7 @@ export function addCodegenCommand(program: Command, io: Io, exit: (code: ExitCod
         io.stderr('--watch writes what differs, and --check and --diff only show it; give one of them.\n');
         return exit(EXIT.usage);
       }
-      return runForEver(folders, flags, format, io);
+      return exit(await runForEver(folders, flags, format, io));
     });
 }
 
@@ -69,8 +69,13 @@ async function runOnce(folders: readonly string[], flags: Flags, format: Format,
 }
 
 /** A contract with problems leaves the last good output as it is. */
-async function runForEver(folders: readonly string[], flags: Flags, format: Format, io: Io): Promise<never> {
-  const { watch } = await import('../watch.js');
+async function runForEver(
+  folders: readonly string[],
+  flags: Flags,
+  format: Format,
+  io: Io,
+): Promise<typeof EXIT.environment> {
+  const { watch, WatchError } = await import('../watch.js');
   const names = new Map(folders.map((folder) => [path.resolve(io.cwd, folder), folder] as const));
   const run = async (directory: string): Promise<{ inputs: string[] }> => {
     const { report, inputs } = await runFolder(names.get(directory) ?? directory, flags, format, io);
@@ -81,7 +86,13 @@ async function runForEver(folders: readonly string[], flags: Flags, format: Form
     io.stderr('Waiting for changes.\n');
     return { inputs: inputs.map((name) => path.resolve(directory, name)) };
   };
-  return watch({ folders: [...names.keys()], out: flags.out ?? 'generated', run });
+  try {
+    return await watch({ folders: [...names.keys()], out: flags.out ?? 'generated', run });
+  } catch (error) {
+    if (!(error instanceof WatchError)) throw error;
+    io.stderr(`${error.message}\n`);
+    return EXIT.environment;
+  }
 }
 
 const EXAMPLES = `
@@ -105,7 +116,9 @@ interface Ran {
 
 async function runFolder(folder: string, flags: Flags, format: Format, io: Io): Promise<Ran> {
   const { check, ContractError, generate, OptionsError, OutputError } = await import('../../generator/index.js');
-  const { driftReport, problemReport, talkChecked, talkGenerated } = await import('./codegen-report.js');
+  const { driftReport, generatedReport, problemReport, talkChecked, talkGenerated } = await import(
+    './codegen-report.js'
+  );
   const cache = flags.cache ? cacheFolder(io) : undefined;
   const options: CodegenOptions = {
     directory: path.resolve(io.cwd, folder),
@@ -117,15 +130,18 @@ async function runFolder(folder: string, flags: Flags, format: Format, io: Io): 
   try {
     if (!isCheck(flags)) {
       const generated = await generate(options);
-      const code = talkGenerated(folder, generated, io);
+      const report = generatedReport(call, generated);
       const { inputs } = generated;
-      const isNothing = generated.total === 0 && format !== 'pretty';
-      if (!isNothing) return { code, inputs };
-      return { code, inputs, report: driftReport(call, { differences: [], total: 0 }, new Map()) };
+      talkGenerated(folder, generated, io);
+      // The report for GitHub says it in the log.
+      if (format !== 'github') io.stderr(`${report.summary}\n`);
+      const code = report.findings.length === 0 ? EXIT.done : EXIT.findings;
+      return format === 'pretty' ? { code, inputs } : { code, report, inputs };
     }
     const checked = await check({ ...options, texts: flags.diff === true });
     const patches = await patchesOf(folder, checked);
     if (format === 'pretty') return { code: talkChecked(call, checked, patches, io), inputs: [] };
+    for (const notice of checked.notices) io.stderr(`Note: ${folderLabel(folder)}${notice}\n`);
     const report = driftReport(call, checked, patches);
     return { code: report.findings.length === 0 ? EXIT.done : EXIT.findings, report, inputs: [] };
   } catch (error) {

@@ -25,7 +25,7 @@ export function addLintCommand(program: Command, io: Io, exit: (code: ExitCode) 
     .option('--max-warnings <number>', 'exit 1 when there are more warnings than this')
     .option(
       '--rule <id=level>',
-      'report a rule as error or warning, or not at all (off); strict-* means several; repeatable',
+      'report a rule as error, warning or note, or not at all (off); strict-* means several; repeatable',
       collect,
       [],
     )
@@ -41,7 +41,7 @@ Exit status: 0 no error, 1 an error, too many warnings, an invalid file or nothi
 Try:
   declaragent lint                                 in an agent's folder
   declaragent lint --max-warnings 0 agents/*       in CI: fails on any warning
-  declaragent lint --rule 'strict-*=off'           without the rules about strict tool mode
+  declaragent lint --rule 'strict-*=warning'       where models must be able to fill inputs in strict tool mode
   declaragent explain strict-optional              why a rule is there, and what to do`;
 
 function collect(value: string, previous: readonly string[]): string[] {
@@ -65,11 +65,11 @@ async function runLint(directories: readonly string[], flags: Flags, io: Io): Pr
     else linted += capabilities;
   }
   const joined = joinReports('lint', reports);
-  const { error, warning, accepted } = countFindings(joined.findings);
+  const { error, warning, note, accepted } = countFindings(joined.findings);
   const isTooMany = warning > most;
   const sentences = [
     ...(joined.summary === '' ? [] : [joined.summary]),
-    `${count(error, 'error')}, ${count(warning, 'warning')}, ${accepted} accepted in ${linted} ${linted === 1 ? 'capability' : 'capabilities'}.`,
+    `${count(error, 'error')}, ${count(warning, 'warning')}, ${count(note, 'note')}, ${accepted} accepted in ${linted} ${linted === 1 ? 'capability' : 'capabilities'}.`,
     ...(isTooMany ? [`More than ${count(most, 'warning')} (--max-warnings ${most}).`] : []),
     ...(linted === 0 && !isRefused
       ? ['Nothing was looked at: no folder has a capabilities.yaml with a capability.']
@@ -101,7 +101,7 @@ async function lintFolder(folder: string, levels: Levels, io: Io): Promise<Linte
       }),
       sources: relocateSources(sources, prefix),
       summary: '',
-      rules: LINT_RULES.map(({ id, meaning, fix }) => ({ code: id, meaning, fix })),
+      rules: LINT_RULES.map(({ id, meaning, why, fix }) => ({ code: id, meaning, why, fix })),
     };
     return { report, capabilities: capabilities ?? 0 };
   } catch (error) {
@@ -114,7 +114,7 @@ async function lintFolder(folder: string, levels: Levels, io: Io): Promise<Linte
 
 type Levels = ReadonlyMap<string, LintLevel | 'off'>;
 
-const LEVELS: readonly (LintLevel | 'off')[] = ['error', 'warning', 'off'];
+const LEVELS: readonly (LintLevel | 'off')[] = ['error', 'warning', 'note', 'off'];
 
 /** The levels that the command line sets; null, with a sentence, where one of them makes no sense. */
 async function readLevels(rules: readonly string[], io: Io): Promise<Levels | null> {
@@ -135,7 +135,7 @@ async function readLevels(rules: readonly string[], io: Io): Promise<Levels | nu
       return null;
     }
     if (level === undefined) {
-      io.stderr(`Give the rule "${id}" a level: --rule ${id}=off, ${id}=warning or ${id}=error.\n`);
+      io.stderr(`Give the rule "${id}" a level: --rule ${id}=off, ${id}=note, ${id}=warning or ${id}=error.\n`);
       return null;
     }
     for (const known of meant) levels.set(known, level);

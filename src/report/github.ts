@@ -1,6 +1,6 @@
 import type { Io } from '../io.js';
-import { relativeFile } from './file-address.js';
-import { writePretty } from './pretty.js';
+import { repositoryFile } from './file-address.js';
+import { writeTalk } from './pretty.js';
 import { byWeight, type Finding, type Level, openFindings, type Report } from './report.js';
 
 /** What GitHub calls the levels. */
@@ -20,12 +20,12 @@ export function writeGithub(report: Report, io: Io): void {
       io.stdout(`${annotation(finding, rest, io)}\n`);
     }
   }
-  writePretty(report, io);
+  writeTalk(report, io);
 }
 
 function annotation({ level, code, place, message, near, fix }: Finding, rest: string, io: Io): string {
   const properties = {
-    file: relativeFile(place.file, io),
+    file: repositoryFile(place.file, io),
     line: place.line,
     col: place.column,
     // The column of the last character, where ours is the one after it.

@@ -6,8 +6,10 @@ const VERSION = 1;
 
 /** For programs: one document on stdout with every field, described in docs/reports.md. */
 export function writeJson(report: Report, io: Io): void {
-  const { command, findings, summary } = report;
-  io.stdout(jsonText({ version: VERSION, command, counts: countFindings(findings), summary, findings }));
+  const { command, findings, summary, folders } = report;
+  const counts = countFindings(findings);
+  const more = folders === undefined ? {} : { folders };
+  io.stdout(jsonText({ version: VERSION, command, counts, summary, ...more, findings }));
 }
 
 /**

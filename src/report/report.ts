@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../generator/index.js';
 
-/** How much a finding weighs: an error decides the exit status, a warning and a note do not. */
+/** How much a finding weighs: an error decides the exit status, a warning does where it is asked to, a note never. */
 export type Level = 'error' | 'warning' | 'note';
 
 /** What somebody wrote down against a finding, which is then listed for machines and counts for nothing. */
@@ -24,6 +24,8 @@ export interface RuleDescription {
   readonly code: string;
   /** One sentence: when it is reported. */
   readonly meaning: string;
+  /** One or two sentences: why that matters. */
+  readonly why?: string;
   /** One sentence: what to do about it. */
   readonly fix?: string;
 }
@@ -40,6 +42,16 @@ export interface Report {
   readonly summary: string;
   /** What the codes mean; those that no finding bears are left out of the print. */
   readonly rules?: readonly RuleDescription[];
+  /** What only this command knows of each folder it looked at, for machines. */
+  readonly folders?: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Commands of which what they find is what they are for; of the others it is what kept them from their work. */
+const CHECKING: ReadonlySet<string> = new Set(['lint', 'breaking']);
+
+/** Whether the findings of a report are data, and not talk beside it. */
+export function isCheck({ command }: Report): boolean {
+  return CHECKING.has(command);
 }
 
 const WEIGHTS: Readonly<Record<Level, number>> = { error: 0, warning: 1, note: 2 };
@@ -78,6 +90,9 @@ export function joinReports(command: string, reports: readonly Report[]): Report
       .map(({ summary }) => summary)
       .filter((summary) => summary !== '')
       .join('\n'),
+    ...(reports.some(({ folders }) => folders !== undefined)
+      ? { folders: reports.flatMap(({ folders = [] }) => folders) }
+      : {}),
     rules: [...new Map(reports.flatMap(({ rules = [] }) => rules.map((rule) => [rule.code, rule] as const))).values()],
   };
 }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Place } from '../../generator/index.js';
 import type { Io } from '../io.js';
 import { versionOfThisPackage } from '../version.js';
-import { relativeFile } from './file-address.js';
+import { repositoryFile } from './file-address.js';
 import { jsonText } from './json.js';
-import type { Finding, Report } from './report.js';
+import type { Finding, Report, RuleDescription } from './report.js';
 
 /** For code scanning: one SARIF 2.1.0 log on stdout, accepted findings as suppressed results. */
 export function writeSarif(report: Report, io: Io): void {
@@ -41,9 +41,16 @@ function rule(code: string, { rules = [], findings }: Report): object {
   return {
     id: code,
     shortDescription: { text: description?.meaning ?? code },
-    help: { text: description?.fix ?? example?.fix ?? `Run declaragent explain ${code}.` },
+    ...(description?.why === undefined ? {} : { fullDescription: { text: description.why } }),
+    help: { text: helpOf(code, description, example) },
     defaultConfiguration: { level: example?.level ?? 'error' },
   };
+}
+
+/** Why the rule is there, what to do and where there is more, for the pane beside an alert. */
+function helpOf(code: string, description: RuleDescription | undefined, example: Finding | undefined): string {
+  const { why, fix = example?.fix } = description ?? {};
+  return [why, fix, `declaragent explain ${code} says more.`].filter((sentence) => sentence !== undefined).join(' ');
 }
 
 function result(finding: Finding, ruleIndex: number, fingerprint: string, io: Io): object {
@@ -70,7 +77,7 @@ function result(finding: Finding, ruleIndex: number, fingerprint: string, io: Io
 }
 
 function location({ file, line, column, endColumn }: Place, io: Io): object {
-  const uri = relativeFile(file, io).split('/').map(encodeURIComponent).join('/');
+  const uri = repositoryFile(file, io).split('/').map(encodeURIComponent).join('/');
   const region = { startLine: line, startColumn: column, ...(endColumn === undefined ? {} : { endColumn }) };
   return { physicalLocation: { artifactLocation: { uri }, region } };
 }
@@ -86,7 +93,7 @@ function createFingerprints(sources: ReadonlyMap<string, string>, io: Io): (find
     const own: unknown = data?.['fingerprint'];
     const text = typeof own === 'string' ? own : (lines.get(place.file)?.[place.line - 1] ?? '').trim();
     const hash = createHash('sha256')
-      .update(JSON.stringify([code, relativeFile(place.file, io), text]))
+      .update(JSON.stringify([code, repositoryFile(place.file, io), text]))
       .digest('hex')
       .slice(0, 16);
     const count = (seen.get(hash) ?? 0) + 1;

@@ -21,7 +21,7 @@ function contracts(old: object, current: object): Record<string, string> {
 function changed(): { folder: string; entry: string } {
   const folder = createScratch(contracts(object(), object('a')));
   const [change] = compare(folder).changes;
-  const entry = /accepted-changes\.yaml: (- \{.*\})$/.exec(change?.fix ?? '')?.[1] ?? '';
+  const entry = /\n {2}(- \{.*\})$/.exec(change?.fix ?? '')?.[1] ?? '';
   return { folder, entry: entry.replace('"…"', '"Nobody calls it yet."') };
 }
 

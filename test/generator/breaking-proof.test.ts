@@ -172,7 +172,7 @@ describe('a change of one keyword', () => {
   });
 
   it.each<[string, unknown, unknown]>([
-    ['pattern', { type: 'string', pattern: '^[ab]$' }, { type: 'string', pattern: '^(?:a|b)$' }],
+    ['pattern', { type: 'string', pattern: '^[ab]$' }, { type: 'string', pattern: '^(?=[ab])[ab]$' }],
     ['not', { type: 'string', pattern: '^a' }, { type: 'string', not: { pattern: '^b' } }],
     [
       'unevaluatedProperties',

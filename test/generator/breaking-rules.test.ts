@@ -1,16 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  FOLDER_FINDINGS,
   findChanges,
+  findRemovedAgents,
   type JudgedChange,
   RULES,
   type RuleId,
-  UNUSED_ACCEPTANCE,
 } from '../../generator/breaking/index.js';
 import { OBLIGATIONS } from '../../generator/breaking/subsume.js';
 import { KEYWORDS } from '../../generator/dialect.js';
-import { createScratch, repository } from '../support/scratch.js';
+import { createRepository } from '../support/git-repository.js';
+import { createScratch, repository, writeFiles } from '../support/scratch.js';
 
 const FIXTURES = path.join(repository, 'fixtures/breaking');
 const rules = Object.keys(RULES) as RuleId[];
@@ -18,8 +20,20 @@ const rules = Object.keys(RULES) as RuleId[];
 /** What becomes of a fixture's old contract when the other takes its place. */
 function changesOf(rule: string, name: 'breaking' | 'harmless'): readonly JudgedChange[] {
   const text = (file: string): string => readFileSync(path.join(FIXTURES, rule, `${file}.yaml`), 'utf8');
+  if (rule === BETWEEN_FOLDERS) return removedBeside(text('old'), text(name));
   const folder = createScratch({ 'capabilities.yaml': text(name), 'old.yaml': text('old') });
   return findChanges({ folder, prefix: '', against: 'old.yaml', base: folder, now: new Date(0) }).changes;
+}
+
+/** The rule that speaks of a folder that is gone: its old contract was there, and the other is in one beside it. */
+const BETWEEN_FOLDERS = 'agent-removed';
+
+function removedBeside(old: string, other: string): readonly JudgedChange[] {
+  const base = createRepository({ 'agents/gone/capabilities.yaml': old });
+  rmSync(path.join(base, 'agents/gone'), { recursive: true });
+  writeFiles(base, { 'agents/other/capabilities.yaml': other });
+  const folders = [path.join(base, 'agents/other')];
+  return findRemovedAgents({ folders, withNeighbours: true, ref: 'main', base, now: new Date(0) });
 }
 
 /** A change that is only listed comes along with many that break something. */
@@ -37,10 +51,10 @@ describe.each(rules)('%s', (rule) => {
 
   it('is reported at its place, in a sentence, with what to do', () => {
     for (const { place, message, fix } of changesOf(rule, 'breaking')) {
-      expect(place.file).toBe('capabilities.yaml');
-      expect(place.line).toBeGreaterThan(1);
+      expect(place.file).toBe(rule === BETWEEN_FOLDERS ? 'agents/gone/capabilities.yaml' : 'capabilities.yaml');
+      expect(place.line).toBeGreaterThan(rule === BETWEEN_FOLDERS ? 0 : 1);
       expect(message).toMatch(/^["A-Z].*\.$/s);
-      expect(fix).toMatch(/^[A-Z].*[.}]$/);
+      expect(fix).toMatch(/^[A-Z].*[.}]$/s);
     }
   });
 
@@ -86,6 +100,9 @@ describe('docs/breaking-rules.md', () => {
       ([id, { dimension, verdict, level, bump, meaning, fix }]) =>
         `| \`${id}\` | ${dimension} | ${verdict} | ${level} | ${bump} | ${meaning} | ${fix} |`,
     );
+    const others = Object.entries(FOLDER_FINDINGS).map(
+      ([code, { level, meaning, fix }]) => `| \`${code}\` | ${level} | ${meaning} | ${fix} |`,
+    );
     const page = `# Rules of \`declaragent breaking\`
 
 Printed from the table in \`generator/breaking/rules.ts\`; \`fixtures/breaking/\` has a change that breaks each rule and one that
@@ -95,7 +112,11 @@ does not. See [changing-a-contract.md](changing-a-contract.md).
 |---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
-\`${UNUSED_ACCEPTANCE.code}\`, a warning: ${UNUSED_ACCEPTANCE.meaning} ${UNUSED_ACCEPTANCE.fix}
+## Other findings
+
+| code | level | meaning | what to do |
+|---|---|---|---|
+${others.join('\n')}
 `;
     await expect(page).toMatchFileSnapshot(path.join(repository, 'docs/breaking-rules.md'));
   });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -202,6 +202,90 @@ describe('what runs remember', () => {
       writeFileSync(file, '');
       expect(await outcome(folder, path.join(file, 'inside'))).toEqual(await outcome(folder, undefined));
       expect(readdirSync(cache)).toEqual(['file']);
+    });
+  });
+
+  describe('sees what decides besides the files that are read', () => {
+    const one = JSON.stringify({ name: 'one', inputSchema: { $ref: './shared.yaml#/Place' }, outputSchema: true });
+    const contract = (): string =>
+      `${PADDING}version: 1\nagent: agent://cached\ntransports: [{ kind: memory }]\ncapabilities:\n  - ${one}\n`;
+    const place = '{ "Place": { "type": "object" } }';
+
+    /** What a warm and a cold run make of the folder after a change of its surroundings. */
+    async function after(files: Readonly<Record<string, string>>, change: (root: string) => void): Promise<void> {
+      await withFolders(async (root, cache) => {
+        writeFiles(root, files);
+        const folder = path.join(root, 'agent');
+        await outcome(folder, cache);
+        // The second run is the first that starts no skills, and so the first that is remembered.
+        await generate({ directory: folder, skills: true, cache });
+        await generate({ directory: folder, skills: true, cache });
+        change(root);
+        const says = async (home: string | undefined): Promise<unknown> => {
+          try {
+            return (await check({ directory: folder, ...(home === undefined ? {} : { cache: home }) })).differences;
+          } catch (error) {
+            if (!(error instanceof ContractError)) throw error;
+            return error.problems.map(({ code, message }) => [code, message]);
+          }
+        };
+        expect(await says(cache)).toEqual(await says(undefined));
+        expect(await says(cache)).not.toEqual([]);
+      });
+    }
+
+    test('a file that was referred to and missing', () =>
+      after(
+        {
+          'agent/capabilities.yaml': contract().replace(
+            '"outputSchema":true',
+            '"outputSchema":{"x-doc":{"$ref":"notes.yaml"}}',
+          ),
+          'agent/shared.yaml': place,
+        },
+        (root) => writeFiles(root, { 'agent/notes.yaml': 'a: [\n' }),
+      ));
+
+    test('a file that became a link to one outside', () =>
+      after({ 'agent/capabilities.yaml': contract(), 'agent/shared.yaml': place, 'outside.yaml': place }, (root) => {
+        rmSync(path.join(root, 'agent/shared.yaml'));
+        symlinkSync('../outside.yaml', path.join(root, 'agent/shared.yaml'));
+      }));
+
+    test('a project that became smaller', () =>
+      after(
+        {
+          '.git/HEAD': '',
+          'agent/capabilities.yaml': contract(),
+          'agent/shared.yaml': place,
+          'agent/rpc-peers.yaml': JSON.stringify({
+            version: 1,
+            peers: [{ agent: 'agent://far', transports: [{ kind: 'memory' }], contract: '../far/capabilities.yaml' }],
+          }),
+          'far/capabilities.yaml': contract().replace('agent://cached', 'agent://far').replace('./shared', './own'),
+          'far/own.yaml': place,
+        },
+        (root) => {
+          rmSync(path.join(root, '.git'), { recursive: true });
+          writeFiles(root, { 'agent/.git/HEAD': '' });
+        },
+      ));
+
+    test('a limit that counts the whole file', async () => {
+      await withFolders(async (folder, cache) => {
+        const many = (count: number): Contract => ({
+          ...START,
+          capabilities: Array.from({ length: count }, (_, index) => ({
+            ...{ name: `c${index}`, description: 'One.', input: {} },
+          })),
+        });
+        write(folder, many(1999));
+        await generate({ directory: folder, skills: false, cache });
+        write(folder, many(2001));
+        expect(await outcome(folder, cache)).toEqual([
+          ['wrong-value', expect.anything(), expect.stringContaining('2000')],
+        ]);
+      });
     });
   });
 });

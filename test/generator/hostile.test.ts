@@ -112,6 +112,17 @@ describe('special files', () => {
   });
 });
 
+describe('a report', () => {
+  it('has no line that a contract begins, which could be a command to GitHub Actions', async () => {
+    const key = 'x\n::stop-commands::token\n  ::error file=README.md::forged';
+    const text = contractText({ capabilities: [capability('a', { [key]: 1, type: key, $ref: key }, { [key]: 1 })] });
+    const { status, stderr } = await command(createScratch({ 'capabilities.yaml': text }), 'codegen');
+    expect(status).toBe(1);
+    expect(stderr).toContain('x\\n::stop-commands::token');
+    expect(stderr.split('\n').filter((line) => line.trimStart().startsWith('::'))).toEqual([]);
+  });
+});
+
 describe('mistakes in great numbers', () => {
   const count = 50_000;
   const properties = (schema: unknown): object => ({ properties: many(count, (n) => [`p${n}`, schema]) });

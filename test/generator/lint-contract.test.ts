@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ContractError } from '../../generator/index.js';
 import { readLintContract } from '../../generator/lint/contract.js';
-import { LINT_RULES, type Linted, lint } from '../../generator/lint/index.js';
+import { LINT_RULES, type Linted, type LintFinding, lint } from '../../generator/lint/index.js';
 import { loadAgentFolder } from '../../generator/load.js';
 import { capability, contractText } from '../support/contract.js';
 import { createScratch } from '../support/scratch.js';
@@ -17,6 +17,12 @@ function placesOf(rule: string, files: Files): string[] {
   return lintFiles(files)
     .findings.filter(({ code }) => code === rule)
     .map(({ place: { file, line, column } }) => `${file}:${line}:${column}`);
+}
+
+/** What a rule finds in a contract of one input schema, in YAML. */
+function findingsIn(rule: string, input: string, definitions: readonly string[] = []): LintFinding[] {
+  const { findings } = lintFiles({ 'capabilities.yaml': contractWith([input], definitions) });
+  return findings.filter(({ code }) => code === rule);
 }
 
 /** A contract with a capability for each input schema, in YAML, each schema on a line of its own. */
@@ -62,7 +68,7 @@ describe('the walk of a contract', () => {
       'B: { properties: { a: { $ref: "#/definitions/A" } } }',
     ];
     const files = { 'capabilities.yaml': contractWith(['{ $ref: "#/definitions/A" }'], definitions) };
-    expect(placesOf('strict-recursion', files)).toEqual(['capabilities.yaml:6:33']);
+    expect(placesOf('strict-recursion', files)).toEqual(['capabilities.yaml:6:3']);
   });
 
   it('follows a chain of references that is longer than the stack', () => {
@@ -159,6 +165,167 @@ describe('a rule', () => {
     expect(placesOf('default-mismatch', files)).toHaveLength(isWrong ? 1 : 0);
   });
 
+  it.each([
+    ['"maxLength" is 3', '{ maxLength: 3, default: abcd }'],
+    ['"type" is "integer"', '{ type: integer, default: a }'],
+    ['at /x/1 "type" is "integer"', '{ properties: { x: { items: { type: integer } } }, default: { x: [1, b] } }'],
+    ['no branch of "anyOf" takes it', '{ anyOf: [{ type: string }, { type: boolean }], default: 1 }'],
+    ['"required" lists "a"', '{ properties: { a: true }, required: [a], default: {} }'],
+    ['"enum" does not list it', '{ enum: [a, b], default: c }'],
+  ])('says of a default that it is refused because %s', (reason, schema) => {
+    expect(findingsIn('default-mismatch', schema).map(({ message }) => message)).toEqual([
+      `The schema refuses its own default: ${reason}.`,
+    ]);
+  });
+
+  it.each([
+    ['items of an enum', '{ type: array, uniqueItems: true, items: { enum: [a, b] } }', 0],
+    ['items that are true or false', '{ type: array, uniqueItems: true, items: { type: boolean } }', 0],
+    ['items of a shared enum', '{ type: array, uniqueItems: true, items: { $ref: "#/definitions/Day" } }', 0],
+    ['strings', '{ type: array, uniqueItems: true, items: { type: string } }', 1],
+    ['items of an enum that may repeat', '{ type: array, items: { enum: [a, b] } }', 1],
+  ])('knows whether an array of different %s can grow', (_, schema, count) => {
+    expect(findingsIn('unbounded-array', schema, ['Day: { enum: [mo, tu] }'])).toHaveLength(count);
+  });
+
+  it.each(['date-time', 'date', 'time', 'duration', 'uuid', 'ipv4', 'ipv6', 'email', 'hostname'])(
+    'takes a string for bounded by the format %s',
+    (format) => {
+      expect(findingsIn('unbounded-string', `{ type: string, format: ${format} }`)).toEqual([]);
+    },
+  );
+
+  it.each(['uri', 'byte', 'regex', 'json-pointer'])('does not take one for bounded by the format %s', (format) => {
+    expect(findingsIn('unbounded-string', `{ type: string, format: ${format} }`)).toHaveLength(1);
+  });
+
+  it.each([
+    ['datetime', 'date-time'],
+    ['Date-Time', 'date-time'],
+    ['date_time', 'date-time'],
+    ['timestamp', 'date-time'],
+    ['guid', 'uuid'],
+    ['e-mail', 'email'],
+    ['host-name', 'hostname'],
+  ])('knows which format %s was meant to be', (format, near) => {
+    const schema = `{ type: string, format: ${format} }`;
+    expect(findingsIn('misspelt-format', schema)).toMatchObject([{ level: 'error', near }]);
+    expect(findingsIn('unknown-format', schema)).toEqual([]);
+  });
+
+  it.each(['iri-reference', 'ulid', 'uint64', 'zip-code'])('takes %s for a format of its own', (format) => {
+    const schema = `{ type: string, format: ${format} }`;
+    expect(findingsIn('misspelt-format', schema)).toEqual([]);
+    expect(findingsIn('unknown-format', schema)).toHaveLength(1);
+  });
+
+  it.each([
+    ['UPSTREAM_ERROR', 0],
+    ['ERROR_BUDGET_SPENT', 0],
+    ['FAILED_TO_PARSE', 0],
+    ['ERROR', 1],
+    ['UNKNOWN_ERROR', 1],
+    ['NO__DIFF', 1],
+  ])('holds the error code %s against what it says', (code, count) => {
+    const contract = contractText({ capabilities: [{ ...capability('b', true), errors: [{ code }] }] });
+    expect(placesOf('error-code', { 'capabilities.yaml': contract })).toHaveLength(count);
+  });
+});
+
+describe('a schema that contradicts itself', () => {
+  it.each([
+    ['parts of an allOf', '{ allOf: [{ type: string }, { type: integer }] }', 1],
+    ['a type and a part of an allOf', '{ type: object, allOf: [{ type: [string, "null"] }] }', 1],
+    ['a type and what a reference leads to', '{ type: string, $ref: "#/definitions/Count" }', 1],
+    ['a type and each branch of a union', '{ type: string, anyOf: [{ type: integer }, { enum: [true] }] }', 1],
+    ['an enum and a part of an allOf', '{ enum: [a, b], allOf: [{ type: number }] }', 1],
+    ['integers and numbers', '{ type: number, allOf: [{ type: integer }] }', 0],
+    ['a union with one branch that fits', '{ type: string, anyOf: [{ type: integer }, { maxLength: 3 }] }', 0],
+    ['a schema that leads back to itself', '{ $ref: "#/definitions/Tree" }', 0],
+    ['a condition', '{ not: { allOf: [{ type: string }, { type: integer }] } }', 0],
+  ])('is found, or not, in %s', (_, schema, count) => {
+    const tree = 'Tree: { type: object, properties: { left: { $ref: "#/definitions/Tree" } } }';
+    expect(findingsIn('impossible-schema', schema, ['Count: { type: integer }', tree])).toHaveLength(count);
+  });
+
+  it.each([
+    ['an integer and a number', '[{ type: integer }, { type: number }]', 1],
+    ['a plain type and a narrower one', '[{ type: string }, { type: string, maxLength: 3 }]', 1],
+    ['lists of types with one in common', '[{ type: [string, "null"] }, { type: [integer, "null"] }]', 1],
+    [
+      'open objects with other properties',
+      '[{ type: object, properties: { a: true } }, { type: object, properties: { b: true } }]',
+      1,
+    ],
+    [
+      'objects that require what tells them apart',
+      '[{ type: object, required: [a] }, { type: object, required: [b] }]',
+      0,
+    ],
+    ['different types', '[{ type: string }, { type: [integer, boolean] }]', 0],
+    ['strings of different lengths', '[{ type: string, maxLength: 3 }, { type: string, minLength: 4 }]', 0],
+  ])('is found, or not, in a oneOf of %s', (_, branches, count) => {
+    expect(findingsIn('overlapping-one-of', `{ oneOf: ${branches} }`)).toHaveLength(count);
+  });
+
+  it('is found where an enum lists a value twice, whatever the order of its keys', () => {
+    const found = findingsIn('repeated-value', '{ enum: [1, { a: 1, b: 2 }, "1", { b: 2, a: 1 }, 1.0] }');
+    expect(found.map(({ message }) => message)).toEqual(['{"b":2,"a":1} is listed before.', '1 is listed before.']);
+  });
+});
+
+describe('a rule about strict tool mode', () => {
+  it('says one thing of a schema, at the schema, with how many and the first', () => {
+    const schema = '{ type: object, properties: { a: true, b: { properties: { c: true } }, d: true, e: true } }';
+    expect(findingsIn('strict-optional', schema)).toMatchObject([
+      {
+        level: 'note',
+        message: '5 properties may be left out: a, b, d and 2 more.',
+        place: { line: 6, column: 5 },
+      },
+    ]);
+  });
+
+  it('says one thing of a shared definition, where that is', () => {
+    const found = findingsIn('strict-optional', '{ $ref: "#/definitions/A" }', ['A: { properties: { a: true } }']);
+    expect(found).toMatchObject([{ message: '1 property may be left out: a.', place: { line: 5, column: 3 } }]);
+  });
+
+  it.each([
+    ['{ type: object }', 'Add "additionalProperties: false". In a published contract this is a breaking change.'],
+    ['{ type: object, additionalProperties: { type: string } }', 'a list of { key, value }'],
+    ['{ type: object, additionalProperties: true }', 'a list of { key, value }'],
+    ['{ type: object, patternProperties: { "^a": true } }', 'a list of { key, value }'],
+    ['{ allOf: [{ properties: { a: true } }, { properties: { b: true } }] }', 'one schema with all its properties'],
+    ['{ anyOf: [{ properties: { a: true } }], properties: { b: true } }', 'one schema with all its properties'],
+    ['{ allOf: [{ $ref: "#/definitions/A" }] }', 'one schema with all its properties'],
+  ])('does not say to close what cannot be closed by itself: %s', (schema, fix) => {
+    const found = findingsIn('strict-open-object', schema, ['A: { properties: { a: true } }']);
+    expect(found).toHaveLength(1);
+    expect(found[0]?.fix).toContain(fix);
+    if (fix.startsWith('Add')) return;
+    expect(found[0]?.fix).not.toContain('Add "additionalProperties: false"');
+  });
+
+  it('says to close an object whose union only asks for names', () => {
+    const schema = '{ type: object, properties: { a: true }, anyOf: [{ required: [a] }] }';
+    expect(findingsIn('strict-open-object', schema)[0]?.fix).toContain('Add "additionalProperties: false"');
+  });
+});
+
+describe('what to do about a finding', () => {
+  it.each([
+    ['unbounded-string', '{ type: string }'],
+    ['unbounded-array', '{ type: array }'],
+    ['strict-optional', '{ properties: { a: true } }'],
+    ['strict-open-object', '{ type: object }'],
+    ['strict-any', '{}'],
+  ])('is called breaking by %s where it breaks callers', (rule, schema) => {
+    expect(findingsIn(rule, schema)[0]?.fix).toMatch(/in a published contract this is a breaking change\.$/i);
+  });
+});
+
+describe('names and secrets', () => {
   it('names properties that are not in the style of most, and no single words', () => {
     const files = {
       'capabilities.yaml': contractWith(['{ properties: { url: true, prUrl: true, maxCount: true, base_ref: true } }']),

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { suppressionOf, suppressionsIn } from '../../generator/suppressions.js';
+import { readSuppressions, suppressionOf, suppressionsIn } from '../../generator/suppressions.js';
 
 /** Rule, reason and the lines that each suppression of a text covers. */
 function read(text: string): { rule: string; reason: string; lines: number[] }[] {
   const lines = Array.from({ length: text.split('\n').length + 1 }, (_, index) => index + 1);
-  return suppressionsIn('a.yaml', text).map(({ rule, reason, covers }) => ({
+  return suppressionsIn('a.yaml', text).map(({ rule, reason, line: covered }) => ({
     rule,
     reason,
-    lines: lines.filter((line) => covers(line)),
+    lines: lines.filter((line) => line === covered),
   }));
 }
 
@@ -83,6 +83,37 @@ describe('a suppression', () => {
       ask('one', 'b.yaml', 1),
       ask('one', 'a.yaml', 2),
     ]).toEqual([true, false, false, false]);
+  });
+});
+
+describe('a comment that is almost a suppression', () => {
+  it.each([
+    ['# declaragent-ignore a, b: why', 'one rule; write one comment for each'],
+    ['# declaragent-ignore missing-*: why', 'no pattern of several'],
+    ['# declaragent-ignore rule -- why', 'one rule and nothing else'],
+    ['# declaragent-ignore one two: why', 'one rule and nothing else'],
+    ['# Declaragent-ignore rule: why', 'in lower case'],
+    ['## declaragent-ignore rule: why', 'one #'],
+    ['# @declaragent-ignore rule: why', 'begins with one # and "declaragent-ignore"'],
+    ['# declaragent-ignore-file rule: why', 'covers one line'],
+    ['# declaragent-disable-line rule', 'covers one line'],
+    ['#declaragent-ignores rule: why', 'covers one line'],
+  ])('is not taken for one, and is told apart: %s', (comment, sentence) => {
+    const { suppressions, malformed } = readSuppressions('a.yaml', `a: 1\nb: 2 ${comment}\n`);
+    const place = { file: 'a.yaml', line: 2, column: 6, endColumn: 6 + comment.length };
+    expect({ suppressions, malformed }).toEqual({
+      suppressions: [],
+      malformed: [{ place, message: expect.stringContaining(sentence) as string }],
+    });
+  });
+
+  it.each([
+    '# yaml-language-server: $schema=./node_modules/declaragent/generator/capabilities.schema.json',
+    '# declaragent codegen reads this',
+    '# About declaragent-ignore: see docs/lint.md',
+    "a: '# Declaragent-ignore rule: why'",
+  ])('is not seen in %s', (line) => {
+    expect(readSuppressions('a.yaml', `${line}\n`)).toEqual({ suppressions: [], malformed: [] });
   });
 });
 

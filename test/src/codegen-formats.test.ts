@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DRIFT } from '../../src/drift.js';
 import type { Report } from '../../src/report/index.js';
-import { contract, createAgentFolder, REVIEW } from '../support/agent-folder.js';
+import { contract, createAgentFolder, merge, REVIEW } from '../support/agent-folder.js';
 import { command, commandWith } from '../support/command.js';
 import { capability, contractText } from '../support/contract.js';
 import { createScratch, writeFiles } from '../support/scratch.js';
@@ -31,8 +31,35 @@ describe('codegen --format json', () => {
       createScratch({ 'capabilities.yaml': contract }),
       ...['codegen', '--format', 'json'],
     );
-    expect({ status, findings: reportIn(stdout).findings }).toEqual({ status: 0, findings: [] });
-    expect(stderr).toContain('files written');
+    const { findings, summary } = reportIn(stdout);
+    expect({ status, findings }).toEqual({ status: 0, findings: [] });
+    expect(summary).toMatch(/^\d+ files written\.$/);
+    expect(stderr.endsWith(`${summary}\n`)).toBe(true);
+  });
+
+  it('says of each folder what was written, deleted, overwritten and kept', async () => {
+    const folder = createScratch({ 'a/capabilities.yaml': contract, 'b/capabilities.yaml': contract });
+    const run = async (): Promise<Report> => {
+      const { stdout } = await command(folder, 'codegen', 'a', 'b', '--format', 'json');
+      return reportIn(stdout);
+    };
+    const first = await run();
+    expect(first.folders?.map(({ folder, written }) => [folder, written])).toEqual([
+      ['a', expect.arrayContaining([`a/${REVIEW}`, 'a/skills.ts']) as string[]],
+      ['b', expect.arrayContaining([`b/${REVIEW}`]) as string[]],
+    ]);
+    appendFileSync(path.join(folder, 'a', REVIEW), '// mine\n');
+    appendFileSync(path.join(folder, 'b', REVIEW), '// mine\n');
+    writeFiles(folder, { 'b/capabilities.yaml': contractText({ capabilities: [merge] }) });
+    const second = await run();
+    expect(second.folders).toEqual([
+      {
+        ...{ folder: 'a', total: first.folders?.[0]?.['total'], notices: [], deleted: [], kept: [] },
+        ...{ written: [`a/${REVIEW}`], overwritten: [`a/${REVIEW}`] },
+      },
+      expect.objectContaining({ folder: 'b', kept: [`b/${REVIEW}`], overwritten: [] }),
+    ]);
+    expect(second.summary).toMatch(/^a: 1 file written\.\nb: \d+ files written.*\.$/);
   });
 
   it('has the finding that there is nothing to generate', async () => {
@@ -63,6 +90,15 @@ describe('codegen --check', () => {
       },
       { code: 'drift-orphaned', fix: expect.stringContaining('Delete generated/a/extra.ts') as string },
     ]);
+  });
+
+  it('closes its document with how many files differ, or that none does', async () => {
+    const folder = await createAgentFolder();
+    const summary = async (): Promise<string> =>
+      reportIn((await command(folder, 'codegen', '--check', '--format', 'json')).stdout).summary;
+    expect(await summary()).toMatch(/^\d+ files, all as the contract has them\.$/);
+    appendFileSync(path.join(folder, REVIEW), '// mine\n');
+    expect(await summary()).toBe('1 file differs from the contract.');
   });
 
   it('annotates the files that differ on GitHub Actions', async () => {

@@ -30,6 +30,13 @@ describe('explain', () => {
     },
   );
 
+  it('says how to mend a pattern that takes too long', async () => {
+    const { stdout } = await command(folder, 'explain', 'exponential-pattern');
+    for (const way of ['maxLength', 'rewrite it', '# declaragent-ignore exponential-pattern: the reason']) {
+      expect(stdout).toContain(way);
+    }
+  });
+
   it('lists every code with its meaning when none is named', async () => {
     const { status, stdout } = await command(folder, 'explain');
     expect(status).toBe(0);

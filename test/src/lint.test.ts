@@ -10,6 +10,7 @@ function fixture(rule: string, name: 'fail' | 'pass'): string {
 
 const good = fixture('missing-timeout', 'pass');
 const warning = fixture('missing-timeout', 'fail');
+const note = fixture('strict-optional', 'fail');
 const error = fixture('empty-range', 'fail');
 const accepted = fixture('unused-suppression', 'pass');
 
@@ -28,24 +29,36 @@ describe('lint', () => {
     ['no capability', 'version: 1\nagent: agent://a\ntransports: [{ kind: memory }]\ncapabilities: []\n', [], 1],
     ['a rule that does not exist', good, ['--rule', 'empty-rnge=off'], 2],
     ['a level that does not exist', good, ['--rule', 'empty-range=loud'], 2],
+    ['a note', note, ['--max-warnings', '0'], 0],
+    ['a note that is a warning here', note, ['--rule', 'strict-*=warning', '--max-warnings', '0'], 1],
+    ['a comment that is almost a suppression', fixture('malformed-suppression', 'fail'), [], 1],
     ['a limit that is no number', good, ['--max-warnings', 'few'], 2],
     ['a format that does not exist', good, ['--format', 'xml'], 2],
   ])('ends as it should with %s', async (_, text, args, status) => {
     expect((await command(createScratch({ 'capabilities.yaml': text }), 'lint', ...args)).status).toBe(status);
   });
 
-  it('prints findings with frames to stderr, and closes with the counts', async () => {
+  it('prints findings with frames to stdout, and the counts to stderr', async () => {
     const { stdout, stderr } = await command(createScratch({ 'a/capabilities.yaml': warning }), 'lint', 'a');
-    expect(stdout).toBe('');
-    expect(stderr).toMatch(/^a\/capabilities\.yaml:\d+:\d+ warning missing-timeout: /);
-    expect(stderr).toMatch(/\n0 errors, 1 warning, 0 accepted in 1 capability\.\n$/);
+    expect(stdout).toMatch(/^a\/capabilities\.yaml:\d+:\d+ warning missing-timeout: /);
+    expect(stderr).toBe('0 errors, 1 warning, 0 notes, 0 accepted in 1 capability.\n');
+  });
+
+  it('has nothing on stdout where there is nothing to say', async () => {
+    expect((await command(createScratch({ 'capabilities.yaml': good }), 'lint')).stdout).toBe('');
+  });
+
+  it('counts notes apart', async () => {
+    const { stdout, stderr } = await command(createScratch({ 'capabilities.yaml': note }), 'lint');
+    expect(stdout).toContain(' note strict-optional: ');
+    expect(stderr).toBe('0 errors, 0 warnings, 1 note, 0 accepted in 1 capability.\n');
   });
 
   it('shows the problems of a contract that codegen refuses, and goes on with the other folders', async () => {
     const folder = createScratch({ 'a/capabilities.yaml': 'version: 2\n', 'b/capabilities.yaml': warning });
-    const { stderr } = await command(folder, 'lint', 'a', 'b');
-    expect(stderr).toContain('a/capabilities.yaml:1:10 error wrong-value: ');
-    expect(stderr).toContain('warning missing-timeout: ');
+    const { stdout } = await command(folder, 'lint', 'a', 'b');
+    expect(stdout).toContain('a/capabilities.yaml:1:10 error wrong-value: ');
+    expect(stdout).toContain('warning missing-timeout: ');
   });
 
   it('is one JSON document for several folders, accepted findings with their reason', async () => {

@@ -33,6 +33,7 @@ function written(
   findings: readonly Finding[],
   format: Format,
   more: Partial<Report> = {},
+  environment: Readonly<Record<string, string>> = {},
 ): { stdout: string; stderr: string } {
   const texts = { stdout: '', stderr: '' };
   writeReport(report(findings, more), format, {
@@ -44,7 +45,7 @@ function written(
     },
     columns: undefined,
     cwd: '/work',
-    environment: {},
+    environment,
   });
   return texts;
 }
@@ -62,51 +63,66 @@ describe('the format', () => {
 });
 
 describe('pretty', () => {
-  it('says everything on stderr: place, code, sentence, frame, what was meant, what to do, and the end', () => {
-    const related = { place: { file: 'a/capabilities.yaml', line: 1, column: 1 }, message: 'The first one stands at' };
-    expect(written([finding({ expected: 'one of a, b', near: 'name', related })], 'pretty')).toEqual({
-      stdout: '',
-      stderr: [
-        'a/capabilities.yaml:2:4 some-rule: This is wrong.',
-        '  1 | one',
-        '> 2 | x: name',
-        '    |    ^^^^',
-        '  3 | three',
-        '  The first one stands at a/capabilities.yaml:1:1',
-        '> 1 | one',
-        '    | ^',
-        '  2 | x: name',
-        '  Expected: one of a, b',
-        '  Did you mean "name"?',
-        '  Fix: Make it right.',
-        '',
-        'That is all.',
-        '',
-      ].join('\n'),
+  const related = { place: { file: 'a/capabilities.yaml', line: 1, column: 1 }, message: 'The first one stands at' };
+  const full = finding({ expected: 'one of a, b', near: 'name', related });
+  const printed = (code: string): string =>
+    [
+      `a/capabilities.yaml:2:4 ${code}: This is wrong.`,
+      '  1 | one',
+      '> 2 | x: name',
+      '    |    ^^^^',
+      '  3 | three',
+      '  The first one stands at a/capabilities.yaml:1:1',
+      '> 1 | one',
+      '    | ^',
+      '  2 | x: name',
+      '  Expected: one of a, b',
+      '  Did you mean "name"?',
+      '  Fix: Make it right.',
+      '',
+      '',
+    ].join('\n');
+
+  it.each(['lint', 'breaking'])('says on stdout what %s found, with its level, and the end on stderr', (command) => {
+    expect(written([full], 'pretty', { command })).toEqual({
+      stdout: printed('error some-rule'),
+      stderr: 'That is all.\n',
     });
   });
 
-  it('tells errors from warnings where there are both', () => {
-    const { stderr } = written([finding(), finding({ level: 'warning' }), finding({ level: 'note' })], 'pretty');
-    expect(stderr.match(/^\S+:2:4 .*?(?=:)/gm)).toEqual([
-      'a/capabilities.yaml:2:4 error some-rule',
+  it('says on stderr what keeps codegen from its work', () => {
+    expect(written([full], 'pretty', { command: 'codegen' })).toEqual({
+      stdout: '',
+      stderr: `${printed('some-rule')}That is all.\n`,
+    });
+  });
+
+  it('says notes after errors and warnings, which stay as they were', () => {
+    const levels = ['note', 'warning', 'note', 'error'] as const;
+    const { stdout } = written(
+      levels.map((level) => finding({ level })),
+      'pretty',
+    );
+    expect(stdout.match(/^\S+:2:4 .*?(?=:)/gm)).toEqual([
       'a/capabilities.yaml:2:4 warning some-rule',
+      'a/capabilities.yaml:2:4 error some-rule',
+      'a/capabilities.yaml:2:4 note some-rule',
       'a/capabilities.yaml:2:4 note some-rule',
     ]);
   });
 
   it('leaves out what was accepted', () => {
     const accepted = { kind: 'inSource', reason: 'it is meant' } as const;
-    expect(written([finding({ accepted })], 'pretty').stderr).toBe('That is all.\n');
+    expect(written([finding({ accepted })], 'pretty')).toEqual({ stdout: '', stderr: 'That is all.\n' });
   });
 
   it('shows a hundred findings and counts the rest', () => {
-    const { stderr } = written(
+    const { stdout } = written(
       Array.from({ length: 250 }, () => finding()),
       'pretty',
     );
-    expect(stderr.match(/some-rule/g)).toHaveLength(100);
-    expect(stderr).toContain('150 more after these');
+    expect(stdout.match(/some-rule/g)).toHaveLength(100);
+    expect(stdout).toContain('150 more after these');
   });
 });
 
@@ -147,7 +163,8 @@ describe('github', () => {
       '::error file=a/capabilities.yaml,line=2,col=4,endColumn=7,title=some-rule::This is wrong.%0AMake it right.\n' +
         '::notice file=a/capabilities.yaml,line=2,col=4,endColumn=7,title=some-rule::This is wrong.%0AMake it right.\n',
     );
-    expect(stderr).toBe(written([finding(), finding({ level: 'note' })], 'pretty').stderr);
+    const pretty = written([finding(), finding({ level: 'note' })], 'pretty');
+    expect(stderr).toBe(pretty.stdout + pretty.stderr);
   });
 
   it('escapes what would end a property or a command', () => {
@@ -158,9 +175,28 @@ describe('github', () => {
     );
   });
 
-  it('names files as the repository does', () => {
+  it('names files without detours', () => {
     const place = { file: 'a/../b/./c.yaml', line: 1, column: 1 };
     expect(written([finding({ place })], 'github').stdout).toContain('file=b/c.yaml,');
+  });
+
+  it.each([
+    ['/', 'work/a.yaml'],
+    ['/work', 'a.yaml'],
+    ['/work/', 'a.yaml'],
+    ['/work/agents', 'a.yaml'],
+    ['/worker', 'a.yaml'],
+    ['', 'a.yaml'],
+  ])('names files as a checkout in "%s" does', (workspace, file) => {
+    const place = { file: 'a.yaml', line: 1, column: 1 };
+    const texts = (format: Format): string =>
+      written([finding({ place })], format, {}, { GITHUB_WORKSPACE: workspace }).stdout;
+    expect(texts('github')).toContain(`file=${file},`);
+    expect(texts('sarif')).toContain(`"uri": "${file}"`);
+    expect([texts('json'), texts('pretty')]).toEqual([
+      expect.stringContaining('"file": "a.yaml"'),
+      expect.stringMatching(/^a\.yaml:1:1 /),
+    ]);
   });
 
   it('shows ten of a level, errors first, and counts the rest in the last one', () => {
@@ -173,7 +209,7 @@ describe('github', () => {
 
 describe('sarif', () => {
   const isSarif = new Ajv({ strict: false, validateFormats: false, unicodeRegExp: false }).compile(sarifSchema);
-  const rules = [{ code: 'some-rule', meaning: 'A thing is wrong.', fix: 'Make things right.' }];
+  const rules = [{ code: 'some-rule', meaning: 'A thing is wrong.', why: 'It matters.', fix: 'Make things right.' }];
   interface Log {
     readonly runs: readonly [{ readonly results: readonly Record<string, unknown>[]; readonly tool: unknown }];
   }
@@ -218,7 +254,12 @@ describe('sarif', () => {
       driver: {
         name: 'declaragent',
         rules: [
-          { id: 'some-rule', shortDescription: { text: 'A thing is wrong.' }, help: { text: 'Make things right.' } },
+          {
+            id: 'some-rule',
+            shortDescription: { text: 'A thing is wrong.' },
+            fullDescription: { text: 'It matters.' },
+            help: { text: 'It matters. Make things right. declaragent explain some-rule says more.' },
+          },
         ],
       },
     });

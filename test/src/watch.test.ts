@@ -24,8 +24,10 @@ interface Watched {
 }
 
 /** Starts `codegen --watch` in a folder, and waits for its first run. */
-async function watching(folder: string): Promise<Watched> {
-  const child = spawn(process.execPath, [path.join(program, 'src/cli.js'), 'codegen', '--watch'], { cwd: folder });
+async function watching(folder: string, ...args: readonly string[]): Promise<Watched> {
+  const child = spawn(process.execPath, [path.join(program, 'src/cli.js'), 'codegen', '--watch', ...args], {
+    cwd: folder,
+  });
   running.push(child);
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (more: string) => {
@@ -76,6 +78,26 @@ describe('codegen --watch', () => {
     writeFiles(project, { 'peer/capabilities.yaml': peer('second') });
     const ask = path.join(folder, 'generated/peer/capabilities/ask.gen.ts');
     await vi.waitFor(() => expect(readFileSync(ask, 'utf8')).toContain('second?: unknown'), WAIT);
+  });
+
+  test('follows a file wherever it lies, beside the output or in a hidden folder', async () => {
+    const shared = (property: string): string => JSON.stringify({ Place: { properties: { [property]: {} } } });
+    const visit = capability('visit', { $ref: './lib/shared.yaml#/Place' });
+    const hide = capability('hide', { $ref: './.schemas/hidden.yaml#/Nook' });
+    const folder = createScratch({
+      'lib/shared.yaml': shared('first'),
+      '.schemas/hidden.yaml': shared('first').replace('Place', 'Nook'),
+      'capabilities.yaml': contractText({
+        capabilities: [visit, hide],
+      }),
+    });
+    await watching(folder, '--out', 'lib/gen');
+    writeFiles(folder, { 'lib/shared.yaml': shared('second') });
+    const place = path.join(folder, 'lib/gen/a/definitions/Place.gen.ts');
+    await vi.waitFor(() => expect(readFileSync(place, 'utf8')).toContain('second?: unknown'), WAIT);
+    writeFiles(folder, { '.schemas/hidden.yaml': shared('third').replace('Place', 'Nook') });
+    const nook = path.join(folder, 'lib/gen/a/definitions/Nook.gen.ts');
+    await vi.waitFor(() => expect(readFileSync(nook, 'utf8')).toContain('third?: unknown'), WAIT);
   });
 
   test('keeps the last good output on an error, says it, and goes on', async () => {

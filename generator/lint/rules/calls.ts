@@ -37,7 +37,7 @@ export const callRules: readonly LintRule[] = [
   },
   {
     id: 'missing-examples',
-    level: 'warning',
+    level: 'note',
     meaning: 'A capability has no example.',
     why: 'An example shows at a glance what schemas say at length, and each run of codegen holds it against them.',
     fix: 'Add "examples:" with a name, an input and the output that it leads to.',

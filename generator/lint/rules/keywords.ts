@@ -73,6 +73,37 @@ const NEEDS: ReadonlyMap<string, string> = new Map([
   ['maxContains', 'contains'],
 ]);
 
+/** What formats are called elsewhere. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['timestamp', 'date-time'],
+  ['guid', 'uuid'],
+  ['ip', 'ipv4'],
+  ['ipaddress', 'ipv4'],
+  ['regexp', 'regex'],
+  ['mail', 'email'],
+  ['emailaddress', 'email'],
+  ['domain', 'hostname'],
+  ['base64', 'byte'],
+]);
+
+/** Formats of their own that are spelt almost like another. */
+const OTHER_FORMATS: ReadonlySet<string> = new Set([
+  ...['iri', 'iri-reference', 'idn-email', 'idn-hostname', 'ulid', 'cuid', 'cuid2', 'uint32', 'uint64', 'int53'],
+  ...['float16', 'float32', 'float64'],
+]);
+
+/** The format that was probably meant by one that does not exist. */
+function nearFormat(format: unknown): string | undefined {
+  if (typeof format !== 'string' || Object.hasOwn(formats, format)) return undefined;
+  const word = format.toLowerCase();
+  if (OTHER_FORMATS.has(word)) return undefined;
+  const plain = word.replaceAll(/[ _-]/g, '');
+  const same = formatNames.find((name) => name.replaceAll('-', '') === plain);
+  return same ?? OTHER_NAMES.get(plain) ?? nearest(word, formatNames);
+}
+
+const formatNames: readonly string[] = Object.keys(formats);
+
 /** Rules about keywords that do not do what they seem to do. */
 export const keywordRules: readonly LintRule[] = [
   {
@@ -164,6 +195,19 @@ export const keywordRules: readonly LintRule[] = [
     }),
   },
   {
+    id: 'misspelt-format',
+    level: 'error',
+    meaning: 'A format is almost, but not quite, one of those that generated validators assert.',
+    why: 'It asserts nothing, and whoever wrote it believed that it does.',
+    fix: 'Write the name of the format that was meant.',
+    check: eachSchema(function* (node) {
+      const { format } = node.schema;
+      const near = nearFormat(format);
+      if (near === undefined) return;
+      yield remarkAt(node, ['format'], `There is no format "${String(format)}".`, { near, fix: `Write "${near}".` });
+    }),
+  },
+  {
     id: 'unknown-format',
     level: 'warning',
     meaning: 'A format is not one of those that generated validators assert.',
@@ -171,9 +215,8 @@ export const keywordRules: readonly LintRule[] = [
     fix: 'Write a format that is asserted, or a pattern.',
     check: eachSchema(function* (node) {
       const { format } = node.schema;
-      if (typeof format !== 'string' || Object.hasOwn(formats, format)) return;
-      const near = nearest(format, Object.keys(formats));
-      yield remarkAt(node, ['format'], `The format "${format}" asserts nothing.`, { near });
+      if (typeof format !== 'string' || Object.hasOwn(formats, format) || nearFormat(format) !== undefined) return;
+      yield remarkAt(node, ['format'], `The format "${format}" asserts nothing.`);
     }),
   },
 ];

@@ -67,19 +67,21 @@ function* errorCodes({ document, capabilities }: LintContract): Iterable<Remark>
     for (const [index, error] of errors.entries()) {
       const code = isObject(error) ? String(error['code']) : '';
       const words = code.split('_');
-      const isUneven = words.includes('');
-      if (!isUneven && !NOTHING_SAID.has(words[0]) && !NOTHING_SAID.has(words.at(-1))) continue;
-      const message = isUneven
-        ? `The code "${code}" is not words with one underscore between them.`
-        : `The code "${code}" says that it is an error, which every code is.`;
-      const near = words.filter((word) => word !== '' && !NOTHING_SAID.has(word)).join('_');
-      yield { document, path: [...path, 'errors', index, 'code'], message, near: near === '' ? undefined : near };
+      const at = { document, path: [...path, 'errors', index, 'code'] };
+      if (words.every((word) => NOTHING_SAID.has(word))) {
+        yield { ...at, message: `The code "${code}" says that it is an error, which every code is.` };
+      } else if (words.includes('')) {
+        const near = words.filter((word) => word !== '').join('_');
+        yield { ...at, message: `The code "${code}" is not words with one underscore between them.`, near };
+      }
     }
   }
 }
 
-/** Words that every error code could have. */
-const NOTHING_SAID: ReadonlySet<string | undefined> = new Set(['E', 'ERR', 'ERROR', 'EXCEPTION']);
+/** Words that say nothing by themselves, the empty one between two underscores included. */
+const NOTHING_SAID: ReadonlySet<string> = new Set([
+  ...['', 'E', 'ERR', 'ERROR', 'EXCEPTION', 'FAIL', 'FAILED', 'FAILURE', 'UNKNOWN'],
+]);
 
 /** Rules about how things are called. */
 export const nameRules: readonly LintRule[] = [
@@ -102,7 +104,7 @@ export const nameRules: readonly LintRule[] = [
   {
     id: 'error-code',
     level: 'warning',
-    meaning: 'An error code has stray underscores, or begins or ends with a word such as ERROR.',
+    meaning: 'An error code has stray underscores, or is nothing but words such as ERROR and FAILED.',
     why: 'Callers compare codes as text, and a code should say only what went wrong.',
     fix: 'Write what went wrong, such as DIFF_TOO_LARGE.',
     check: errorCodes,

@@ -1,46 +1,58 @@
 import { isObject } from '../../json.js';
 import type { LintContract, SchemaNode } from '../contract.js';
-import { eachSchema, type LintRule, type Remark, remarkAt } from '../rule.js';
+import { counted, gather, nameWithin, type Spot } from '../gather.js';
+import { createOpenness, type Openness } from '../open-objects.js';
+import { IF_PUBLISHED, type LintRule } from '../rule.js';
 
-/** Which of the two strict modes cannot carry a keyword, and what to write instead. */
-interface Objection {
-  readonly who: string;
-  readonly instead: string;
-}
+const CONDITION = "OpenAI's strict mode has no conditions: write a union with anyOf, one branch for each case.";
+const SHAPE = 'Strict modes have no rules for unnamed properties: name each one under "properties".';
+const LIST = 'Strict modes have one kind of item: write an array with one schema for all its items.';
+const COUNT = 'Strict modes count no items or properties: say it in the description and check it in the skill.';
 
-const OPENAI = "OpenAI's strict mode";
-const NEITHER = 'no strict mode';
-const condition: Objection = { who: OPENAI, instead: 'Write a union with anyOf, one branch for each case.' };
-const shape: Objection = { who: NEITHER, instead: 'Name each property under "properties".' };
-const list: Objection = { who: NEITHER, instead: 'Write an array with one schema for all its items.' };
-const count: Objection = { who: NEITHER, instead: 'Say it in the description and check it in the skill.' };
-
-/** What is not in the subsets that strict modes carry. Bounds are absent: the SDKs move them into descriptions. */
-const OBJECTIONS: ReadonlyMap<string, Objection> = new Map([
-  ['allOf', { who: OPENAI, instead: 'Write one schema with the properties of all.' }],
-  ['oneOf', { who: OPENAI, instead: 'Write anyOf, which says the same where the branches exclude each other.' }],
-  ...['not', 'if', 'then', 'else'].map((keyword) => [keyword, condition] as const),
-  ...['dependentRequired', 'dependentSchemas', 'dependencies'].map((keyword) => [keyword, condition] as const),
-  ...['patternProperties', 'propertyNames', 'unevaluatedProperties'].map((keyword) => [keyword, shape] as const),
-  ...['prefixItems', 'additionalItems', 'unevaluatedItems'].map((keyword) => [keyword, list] as const),
-  ...['contains', 'minContains', 'maxContains', 'uniqueItems'].map((keyword) => [keyword, count] as const),
-  ...['minProperties', 'maxProperties'].map((keyword) => [keyword, count] as const),
+/**
+ * What is not in the subsets that strict modes carry, and what to write instead. Bounds are absent: the SDKs move them into
+ * descriptions.
+ */
+const OBJECTIONS: ReadonlyMap<string, string> = new Map([
+  ['allOf', "OpenAI's strict mode has no allOf: write one schema with the properties of all."],
+  ['oneOf', "OpenAI's strict mode has no oneOf: anyOf says the same where the branches exclude each other."],
+  ...['not', 'if', 'then', 'else'].map((keyword) => [keyword, CONDITION] as const),
+  ...['dependentRequired', 'dependentSchemas', 'dependencies'].map((keyword) => [keyword, CONDITION] as const),
+  ...['patternProperties', 'propertyNames', 'unevaluatedProperties'].map((keyword) => [keyword, SHAPE] as const),
+  ...['prefixItems', 'additionalItems', 'unevaluatedItems'].map((keyword) => [keyword, LIST] as const),
+  ...['contains', 'minContains', 'maxContains', 'uniqueItems'].map((keyword) => [keyword, COUNT] as const),
+  ...['minProperties', 'maxProperties'].map((keyword) => [keyword, COUNT] as const),
 ]);
 
-function isObjectSchema({ schema }: SchemaNode): boolean {
-  const { type, properties } = schema;
-  return type === 'object' || (Array.isArray(type) && type.includes('object')) || (!type && isObject(properties));
+/** What to do about an open object in a contract that nobody uses yet. */
+const CLOSING: Readonly<Record<Openness, string>> = {
+  plain: 'Add "additionalProperties: false".',
+  map: 'Strict modes carry no map: write a list of { key, value }, in a property of its own where others are named.',
+  part: 'Write each branch of a union, and what an allOf puts together, as one schema with all its properties, and close that.',
+};
+
+/** The places of schemas that a model fills in. */
+function eachInput(
+  find: (node: SchemaNode) => Iterable<Omit<Spot, 'node'>>,
+): (contract: LintContract) => Iterable<Spot> {
+  return function* ({ schemas }) {
+    for (const node of schemas) {
+      if (node.use !== 'input' || node.isCondition) continue;
+      for (const spot of find(node)) yield { node, ...spot };
+    }
+  };
 }
 
-/** A check of the schemas that a model fills in. */
-function eachInput(check: (node: SchemaNode) => Iterable<Remark>): (contract: LintContract) => Iterable<Remark> {
-  return eachSchema(function* (node) {
-    if (node.use === 'input' && !node.isCondition) yield* check(node);
-  });
+function* openObjects(contract: LintContract): Iterable<Spot> {
+  const opennessOf = createOpenness(contract);
+  yield* eachInput(function* (node) {
+    const openness = opennessOf(node);
+    if (openness !== null) yield { name: nameWithin(node), fix: CLOSING[openness] };
+  })(contract);
 }
 
 /** Finds references by which a schema of an input holds itself. */
-function* recursions(contract: LintContract): Iterable<Remark> {
+function* recursions(contract: LintContract): Iterable<Spot> {
   const left = new Set<SchemaNode>();
   const open = new Set<SchemaNode>();
   for (const start of contract.schemas) {
@@ -59,7 +71,7 @@ function* recursions(contract: LintContract): Iterable<Remark> {
       stack.push({ node, isDone: true });
       const target = contract.target(node);
       if (target !== undefined && open.has(target)) {
-        yield remarkAt(node, ['$ref'], 'This reference leads back to a schema that it stands in.');
+        yield { node, name: nameWithin(node) };
       } else if (target !== undefined) stack.push({ node: target, isDone: false });
       for (const child of node.children) {
         if (child.keyword !== '$defs' && child.keyword !== 'definitions') stack.push({ node: child, isDone: false });
@@ -76,95 +88,108 @@ function* recursions(contract: LintContract): Iterable<Remark> {
 export const strictRules: readonly LintRule[] = [
   {
     id: 'strict-root',
-    level: 'warning',
+    level: 'note',
     meaning: 'The input is a union at its root, which strict tool mode cannot carry.',
     why: "OpenAI's strict mode takes a root that is an object and not an anyOf.",
-    fix: 'Put the union into a property of the input.',
-    check: eachInput(function* (node) {
-      if (node.parent !== null || node.path.at(-1) !== 'inputSchema' || node.schema['anyOf'] === undefined) return;
-      // Anything but an object is wrapped in one where tools are generated.
-      if (node.schema['type'] !== 'object') return;
-      yield remarkAt(node, ['anyOf'], 'The root of an input is a union here.', { part: 'key' });
-    }),
+    fix: `Put the union into a property of the input; ${IF_PUBLISHED}.`,
+    check: gather(
+      eachInput(function* ({ parent, path, schema }) {
+        if (parent !== null || path.at(-1) !== 'inputSchema' || schema['anyOf'] === undefined) return;
+        // Anything but an object is wrapped in one where tools are generated.
+        if (schema['type'] === 'object') yield { name: '"anyOf"' };
+      }),
+      counted('union stands at the root of this input', 'unions stand at the root of this input'),
+    ),
   },
   {
     id: 'strict-open-object',
-    level: 'warning',
+    level: 'note',
     meaning: 'An object of an input lets in properties that it does not name, which strict tool mode cannot carry.',
     why: "OpenAI's and Anthropic's strict modes take only objects with additionalProperties: false.",
-    fix: 'Add "additionalProperties: false" before anybody depends on what is let in.',
-    check: eachInput(function* (node) {
-      if (!isObjectSchema(node) || node.schema['additionalProperties'] === false) return;
-      const key = ['additionalProperties', 'type', 'properties'].find((name) => node.schema[name] !== undefined);
-      const message = 'This object lets in properties that it does not name.';
-      yield remarkAt(node, key === undefined ? [] : [key], message, { part: 'key' });
-    }),
+    fix: `Name every property and close the object, or write a list of { key, value } for a map; ${IF_PUBLISHED}.`,
+    check: gather(
+      openObjects,
+      counted('object lets in properties that it does not name', 'objects let in properties that they do not name'),
+      'In a published contract this is a breaking change.',
+    ),
   },
   {
     id: 'strict-optional',
-    level: 'warning',
+    level: 'note',
     meaning: 'A property of an input may be left out, which strict tool mode cannot carry.',
     why: "OpenAI's strict mode asks for each property; Anthropic's lets a request have 24 that may be left out in all.",
-    fix: 'List it under "required", and let it be null if it may have no value.',
-    check: eachInput(function* (node) {
-      const { properties, required } = node.schema;
-      const listed: ReadonlySet<unknown> = new Set(Array.isArray(required) ? required : []);
-      for (const name of isObject(properties) ? Object.keys(properties) : []) {
-        if (listed.has(name)) continue;
-        yield remarkAt(node, ['properties', name], `"${name}" may be left out.`, { part: 'key' });
-      }
-    }),
+    fix: `List it under "required", and let it be null if it may have no value; ${IF_PUBLISHED}.`,
+    check: gather(
+      eachInput(function* (node) {
+        const { properties, required } = node.schema;
+        const listed: ReadonlySet<unknown> = new Set(Array.isArray(required) ? required : []);
+        const around = node.parent === null ? '' : nameWithin(node);
+        for (const name of isObject(properties) ? Object.keys(properties) : []) {
+          if (!listed.has(name)) yield { name: around === '' || around === 'the root' ? name : `${around}.${name}` };
+        }
+      }),
+      counted('property may be left out', 'properties may be left out'),
+    ),
   },
   {
     id: 'strict-keyword',
-    level: 'warning',
+    level: 'note',
     meaning: 'An input uses a keyword that strict tool mode cannot carry.',
     why: 'A request with such a schema is refused, or the keyword is dropped and the model does not keep to it.',
-    fix: 'Say the same with types, properties, items, enum, const and anyOf.',
-    check: eachInput(function* (node) {
-      for (const keyword of Object.keys(node.schema)) {
-        const objection = OBJECTIONS.get(keyword);
-        if (objection === undefined) continue;
-        const { who, instead } = objection;
-        const verb = who === NEITHER ? 'carries' : 'does not carry';
-        const message = `${who.charAt(0).toUpperCase()}${who.slice(1)} ${verb} "${keyword}".`;
-        yield remarkAt(node, [keyword], message, { part: 'key', fix: instead });
-      }
-    }),
+    fix: `Say the same with types, properties, items, enum, const and anyOf; ${IF_PUBLISHED} unless it means the same.`,
+    check: gather(
+      eachInput(function* (node) {
+        for (const keyword of Object.keys(node.schema)) {
+          const objection = OBJECTIONS.get(keyword);
+          if (objection !== undefined) yield { name: `"${keyword}" of ${nameWithin(node)}`, fix: objection };
+        }
+      }),
+      counted('keyword is not carried by every strict mode', 'keywords are not carried by every strict mode'),
+    ),
   },
   {
     id: 'strict-any',
-    level: 'warning',
+    level: 'note',
     meaning: 'A part of an input has no type, which strict tool mode cannot carry.',
     why: 'Strict modes build a grammar of the schema, and what may be anything has none.',
-    fix: 'Add "type:".',
-    check: eachInput(function* (node) {
-      const { schema, keyword } = node;
-      const isValue = node.parent === null || keyword === 'properties' || keyword === 'items';
-      const says = ['type', '$ref', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', 'properties'];
-      if (!isValue || says.some((name) => Object.hasOwn(schema, name))) return;
-      yield remarkAt(node, [], 'This may be any value.', { part: 'key' });
-    }),
+    fix: `Add "type:"; ${IF_PUBLISHED}.`,
+    check: gather(
+      eachInput(function* (node) {
+        const { schema, keyword } = node;
+        const isValue = node.parent === null || keyword === 'properties' || keyword === 'items';
+        const says = ['type', '$ref', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', 'properties'];
+        if (isValue && !says.some((name) => Object.hasOwn(schema, name))) yield { name: nameWithin(node) };
+      }),
+      counted('part may be any value', 'parts may be any value'),
+    ),
   },
   {
     id: 'strict-enum',
-    level: 'warning',
+    level: 'note',
     meaning: 'An enum of an input lists an object or an array, which strict tool mode cannot carry.',
     why: "Anthropic's strict mode takes strings, numbers, booleans and null in an enum.",
     fix: 'Write a union with anyOf of schemas for the values.',
-    check: eachInput(function* (node) {
-      const values: unknown[] = Array.isArray(node.schema['enum']) ? node.schema['enum'] : [];
-      const index = values.findIndex((value) => typeof value === 'object' && value !== null);
-      if (index === -1) return;
-      yield remarkAt(node, ['enum', index], 'This enum lists a value that has parts.');
-    }),
+    check: gather(
+      eachInput(function* (node) {
+        const values: unknown[] = Array.isArray(node.schema['enum']) ? node.schema['enum'] : [];
+        const hasParts = values.some((value) => typeof value === 'object' && value !== null);
+        if (hasParts) yield { name: nameWithin(node) };
+      }),
+      counted('enum lists a value that has parts', 'enums list values that have parts'),
+    ),
   },
   {
     id: 'strict-recursion',
-    level: 'warning',
+    level: 'note',
     meaning: 'A schema of an input holds itself, which strict tool mode cannot carry.',
     why: "Anthropic's strict mode takes no recursive schema.",
-    fix: 'Write a list of parts that name their parents, or repeat the schema for as many levels as are needed.',
-    check: recursions,
+    fix: `Write a list of parts that name their parents, or repeat the schema for as many levels as are needed; ${IF_PUBLISHED}.`,
+    check: gather(
+      recursions,
+      counted(
+        'reference leads back to a schema that it stands in',
+        'references lead back to schemas that they stand in',
+      ),
+    ),
   },
 ];

@@ -10,6 +10,13 @@ export const suppressionRules: readonly LintRule[] = [
     fix: 'Write "# declaragent-ignore rule-id: the reason".',
   },
   {
+    id: 'malformed-suppression',
+    level: 'error',
+    meaning: 'A comment begins with "declaragent-", in any case of letters, and is not a suppression.',
+    why: 'It suppresses nothing, and whoever wrote it believed that it does.',
+    fix: 'Write "# declaragent-ignore rule-id: the reason".',
+  },
+  {
     id: 'unknown-suppression',
     level: 'warning',
     meaning: 'A comment "declaragent-ignore" names a rule that does not exist, or a problem that cannot be suppressed.',

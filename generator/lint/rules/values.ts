@@ -1,9 +1,9 @@
 import { isObject } from '../../json.js';
 import { nearest } from '../../spelling.js';
-import { isOfType, surelyRefuses } from '../accepts.js';
+import { isOfType, refusalOf } from '../accepts.js';
 import type { LintContract, SchemaNode } from '../contract.js';
 import { createDeclarations } from '../in-place.js';
-import { eachSchema, type LintRule, type Remark, remarkAt } from '../rule.js';
+import { eachSchema, IF_PUBLISHED, type LintRule, type Remark, remarkAt } from '../rule.js';
 
 function* undeclared(contract: LintContract): Iterable<Remark> {
   const declarations = createDeclarations(contract);
@@ -39,6 +39,15 @@ function* listedValues({ schema }: SchemaNode): Iterable<{ readonly inside: (str
   for (const [index, value] of values.entries()) yield { inside: ['enum', index], value };
 }
 
+/** A text that two values have in common only where they are equal, whatever the order of their keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    isObject(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1)))
+      : inner,
+  );
+}
+
 /** Rules about values that cannot be as the schema says. */
 export const valueRules: readonly LintRule[] = [
   {
@@ -72,13 +81,16 @@ export const valueRules: readonly LintRule[] = [
     fix: 'Correct the value, or the schema if the value is right.',
     check: eachSchema(function* (node, contract) {
       const { schema } = node;
-      if (Object.hasOwn(schema, 'default') && surelyRefuses(node, schema['default'], contract)) {
-        yield remarkAt(node, ['default'], 'The schema refuses its own default.');
-      }
       const examples: unknown[] = Array.isArray(schema['examples']) ? schema['examples'] : [];
-      for (const [index, example] of examples.entries()) {
-        if (!surelyRefuses(node, example, contract)) continue;
-        yield remarkAt(node, ['examples', index], 'The schema refuses its own example.');
+      const values: { inside: (string | number)[]; value: unknown; noun: string }[] = [
+        ...(Object.hasOwn(schema, 'default')
+          ? [{ inside: ['default'], value: schema['default'], noun: 'default' }]
+          : []),
+        ...examples.map((value, index) => ({ inside: ['examples', index], value, noun: 'example' })),
+      ];
+      for (const { inside, value, noun } of values) {
+        const refusal = refusalOf(node, value, contract);
+        if (refusal !== null) yield remarkAt(node, inside, `The schema refuses its own ${noun}: ${refusal}.`);
       }
     }),
   },
@@ -94,6 +106,22 @@ export const valueRules: readonly LintRule[] = [
       for (const { inside, value } of listedValues(node)) {
         if (isOfType(value, type)) continue;
         yield remarkAt(node, inside, `${JSON.stringify(value)} is not of the type ${JSON.stringify(type)}.`);
+      }
+    }),
+  },
+  {
+    id: 'repeated-value',
+    level: 'error',
+    meaning: 'An enum lists one value twice.',
+    why: 'The second one says nothing, and most often another value was meant in its place.',
+    fix: 'Write the value that was meant, or remove the second one.',
+    check: eachSchema(function* (node) {
+      const values: unknown[] = Array.isArray(node.schema['enum']) ? node.schema['enum'] : [];
+      const seen = new Set<string>();
+      for (const [index, value] of values.entries()) {
+        const text = canonical(value);
+        if (seen.has(text)) yield remarkAt(node, ['enum', index], `${JSON.stringify(value)} is listed before.`);
+        seen.add(text);
       }
     }),
   },
@@ -114,7 +142,7 @@ export const valueRules: readonly LintRule[] = [
     level: 'warning',
     meaning: 'An integer may be larger than a number of JavaScript can tell from its neighbours.',
     why: 'Beyond 2^53 - 1 numbers are rounded when they are read, and two ids become one.',
-    fix: 'Make it a string with a pattern of digits, or bound it by 9007199254740991.',
+    fix: `Bound it by 9007199254740991, or make it a string with a pattern of digits; ${IF_PUBLISHED}.`,
     check: eachSchema(function* (node) {
       const { type, format } = node.schema;
       const isInteger = type === 'integer' || (Array.isArray(type) && type.includes('integer'));

@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { generate } from '../../generator/index.js';
+import { capability, contractText } from '../support/contract.js';
+import { buildProgram } from '../support/program.js';
+import { createScratch, readTree } from '../support/scratch.js';
+
+/** More than the files that threads are started for. */
+const MANY = 60;
+
+function contractOf(count: number): string {
+  const definitions = { Money: { type: 'object', properties: { amount: { type: 'integer' } }, required: ['amount'] } };
+  const capabilities = Array.from({ length: count }, (_, index) =>
+    capability(`c${index}`, { type: 'object', properties: { [`p${index}`]: { $ref: '#/definitions/Money' } } }),
+  );
+  return contractText({ definitions, capabilities });
+}
+
+/** Runs the program as it is installed, which is when threads can be started. */
+function run(program: string, folder: string, cpus: number): ReturnType<typeof spawnSync> {
+  const preload = `import os from 'node:os'; os.availableParallelism = () => ${cpus}; import { syncBuiltinESMExports } from 'node:module'; syncBuiltinESMExports();`;
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, path.join(program, 'src/cli.js')];
+  return spawnSync(process.execPath, [...args, 'codegen', '--no-cache', '--no-skills'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+}
+
+describe('files that are made on several threads', () => {
+  const program = buildProgram();
+
+  it.each([1, 2, 4])('are the same as those that one thread makes: %i at most', async (cpus) => {
+    const text = contractOf(MANY);
+    const [alone, threaded] = [
+      createScratch({ 'capabilities.yaml': text }),
+      createScratch({ 'capabilities.yaml': text }),
+    ];
+    await generate({ directory: alone, skills: false });
+    const { status, stderr } = run(program, threaded, cpus);
+    expect([status, stderr]).toEqual([0, expect.stringContaining('files written')]);
+    expect(readTree(threaded)).toEqual(readTree(alone));
+  });
+
+  it('leave no thread behind where the contract has a mistake', () => {
+    const text = contractOf(MANY).replace('"type":"integer"', '"type":"int"').padEnd(200_000);
+    const { status, stderr } = run(program, createScratch({ 'capabilities.yaml': text }), 4);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('unknown-type')]);
+  });
+});
