@@ -14,6 +14,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    setupFiles: ['test/support/seed.ts'],
     testTimeout: 30_000,
     // Runs of codegen in processes of their own remember nothing, unless a test gives them a place for it.
     env: { DECLARAGENT_CACHE_DIR: '' },
