@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, type Stats, statSync } from 'nod
 import path from 'node:path';
 import { parseSource, type SourceDocument } from './document.js';
 import { isInside, objectionTo, readText } from './files.js';
+import { followReferences } from './follow.js';
 import { type Input, inputOf, textIfSame } from './inputs.js';
 import { parseItems } from './items.js';
 import { isObject } from './json.js';
@@ -239,64 +240,13 @@ function readContract(file: string, reader: Reader, askedFrom?: Problem['place']
   if (found === null) return null;
   const { main } = found;
   const home = path.dirname(file);
-  const nameOf = (relative: string): string => path.posix.join(path.posix.dirname(main.file), relative);
-  const passedOver = new Set<string>();
-  const byPath = new Map<string, SourceDocument>([[path.basename(file), main]]);
-  const queue = [{ document: main, folder: '' }];
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    for (const reference of fileReferences(next.document.value)) {
-      const relative = path.posix.normalize(path.posix.join(next.folder, reference));
-      if (byPath.has(relative)) continue;
-      if (!isInside(home, relative)) {
-        passedOver.add(relative);
-        reader.passedOver.add(nameOf(relative));
-        continue;
-      }
-      const document = reader.read(path.join(home, relative));
-      if (document === null) continue;
-      byPath.set(relative, document);
-      queue.push({ document, folder: path.posix.dirname(relative) === '.' ? '' : path.posix.dirname(relative) });
-    }
-  }
-  return { ...found, byPath, passedOver: [...passedOver].map(nameOf) };
-}
-
-/** The relative file parts of every `$ref` in a document; more than its schemas hold, which does no harm. */
-export function fileReferences(value: unknown): Set<string> {
-  const found = new Set<string>();
-  const walk = (node: unknown, isNames = false): void => {
-    if (Array.isArray(node)) {
-      for (const item of node) walk(item);
-    } else if (isObject(node)) {
-      const reference = node['$ref'];
-      if (typeof reference === 'string') {
-        const file = decodePath(reference.split('#', 1)[0] ?? '');
-        if (file !== '' && !/^[a-z][a-z0-9+.-]*:/i.test(file)) found.add(file);
-      }
-      for (const [key, item] of Object.entries(node)) {
-        // Under `properties` a name is a name, and what it leads to is a schema.
-        if (isNames || !DATA_KEYWORDS.has(key)) walk(item, NAME_KEYWORDS.has(key));
-      }
-    }
-  };
-  walk(value);
-  return found;
-}
-
-/** What stands under these is data, in which a `$ref` means nothing. */
-const DATA_KEYWORDS: ReadonlySet<string> = new Set(['const', 'default', 'enum', 'examples', 'example']);
-
-/** What stands under these has names of the contract's own as keys. */
-const NAME_KEYWORDS: ReadonlySet<string> = new Set([
-  ...['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas', 'dependencies'],
-]);
-
-function decodePath(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return '';
-  }
+  const { byPath, passedOver } = followReferences(main, path.basename(file), {
+    has: (relative) => isInside(home, relative),
+    read: (relative) => reader.read(path.join(home, relative)),
+  });
+  const names = passedOver.map((relative) => path.posix.join(path.posix.dirname(main.file), relative));
+  for (const name of names) reader.passedOver.add(name);
+  return { ...found, byPath, passedOver: names };
 }
 
 function readPeerContracts(peers: SourceDocument, directory: string, reader: Reader): PeerContract[] {

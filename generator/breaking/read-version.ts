@@ -1,7 +1,7 @@
-import path from 'node:path';
 import { compileContract } from '../compile-contract.js';
 import { parseSource, type SourceDocument } from '../document.js';
-import { type ContractFiles, fileReferences } from '../load.js';
+import { followReferences } from '../follow.js';
+import type { ContractFiles } from '../load.js';
 import { ContractError, type Problem } from '../problem.js';
 import type { Tree } from './tree.js';
 import { createVersion, type Version } from './version.js';
@@ -34,20 +34,8 @@ export function readVersion(tree: Tree): ReadVersion {
   };
   const main = read(tree.main);
   if (main === null) throw new ContractError(problems, sources);
-  const byPath = new Map<string, SourceDocument>([[tree.main, main]]);
-  const queue = [{ document: main, folder: '' }];
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    for (const reference of fileReferences(next.document.value)) {
-      const relative = path.posix.normalize(path.posix.join(next.folder, reference));
-      if (byPath.has(relative) || !tree.has(relative)) continue;
-      const document = read(relative);
-      if (document === null) continue;
-      byPath.set(relative, document);
-      const folder = path.posix.dirname(relative);
-      queue.push({ document, folder: folder === '.' ? '' : folder });
-    }
-  }
-  const files: ContractFiles = { main, byPath, items: null, skeleton: '', recalled: [], work: 0, passedOver: [] };
+  const followed = followReferences(main, tree.main, { has: (relative) => tree.has(relative), read });
+  const files: ContractFiles = { main, ...followed, items: null, skeleton: '', recalled: [], work: 0 };
   const compiled = compileContract(files, problems);
   if (compiled === null || problems.length > 0) throw new ContractError(problems, sources);
   return { version: createVersion(compiled.contract, files), sources };
