@@ -97,24 +97,29 @@ async function writeAlone(options: CodegenOptions, planned: PlannedFolder): Prom
     const isCurrent =
       areSame(directory, planned.inputs) &&
       surroundingsOf(directory, readSkillFiles(directory)) === planned.surroundings;
-    const { plan, differences } = await withWhatDiffers(options, isCurrent ? planned : await planFolder(options));
+    const { plan, inputs, differences } = await withWhatDiffers(
+      options,
+      isCurrent ? planned : await planFolder(options),
+    );
     writeOutput(directory, staging, plan, differences);
-    return reportOn({ plan, inputs: planned.inputs }, differences);
+    return reportOn({ plan, inputs }, differences);
   } finally {
     discardStaging(directory, staging);
   }
 }
 
+interface ComparedFolder extends Pick<PlannedFolder, 'plan' | 'inputs'> {
+  readonly differences: readonly Difference[];
+}
+
 /** How the disk differs from a plan, and the plan with the text of every file that does. */
-async function withWhatDiffers(
-  options: CodegenOptions,
-  { plan, out, isRecalled }: PlannedFolder,
-): Promise<{ readonly plan: Plan; readonly differences: readonly Difference[] }> {
+async function withWhatDiffers(options: CodegenOptions, planned: PlannedFolder): Promise<ComparedFolder> {
+  const { plan, out, inputs, isRecalled } = planned;
   const differences = compareOutput(options.directory, plan, out);
   const paths = new Set(differences.map(({ path: file }) => file));
   const { withTexts } = await import('./plan.js');
   const full = isRecalled && paths.size > 0 ? null : await withTexts(plan, paths);
-  if (full !== null) return { plan: full, differences };
+  if (full !== null) return { plan: full, inputs, differences };
   // A plan that is remembered whole has no texts, and one that is remembered wrongly is made without what is remembered.
   return withWhatDiffers(options, await planFolder(options, isRecalled ? 'parts' : 'nothing'));
 }
@@ -138,10 +143,12 @@ function reportOn(
  * @throws {ContractError} with every problem of the folder's files.
  */
 export async function check(options: CheckOptions): Promise<Checked> {
+  const { directory, texts: areTextsAsked = false } = options;
   const planned = await planFolder(options);
-  const differences = compareOutput(options.directory, planned.plan, planned.out);
-  const { plan } = options.texts === true ? await withWhatDiffers(options, planned) : planned;
-  const texts = options.texts === true ? textsOf(options.directory, plan, differences) : new Map();
+  const { plan, differences } = areTextsAsked
+    ? await withWhatDiffers(options, planned)
+    : { plan: planned.plan, differences: compareOutput(directory, planned.plan, planned.out) };
+  const texts = areTextsAsked ? textsOf(directory, plan, differences) : new Map();
   return { differences, texts, notices: plan.notices, total: countFiles(plan) };
 }
 

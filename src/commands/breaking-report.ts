@@ -58,7 +58,7 @@ function changeFinding(change: JudgedChange): Finding {
 }
 
 function summaryOf({ changes, bump, compared, about }: Comparison): string {
-  const capabilities = `${compared} ${compared === 1 ? 'capability' : 'capabilities'}`;
+  const capabilities = count(compared, 'capability', 'capabilities');
   if (about.some(({ code }) => code === 'contract-added')) return `${capabilities} of a new agent.`;
   if (compared === 0 && changes.length === 0) return 'neither version has a capability.';
   const open = changes.filter(({ accepted }) => accepted === undefined);

@@ -112,7 +112,7 @@ async function compareFolder(folder: string, { against, strict, now }: Terms, ta
     else if (tally.worst === EXIT.done && fails(report, strict)) tally.worst = EXIT.findings;
   } catch (error) {
     if (error instanceof ContractError) {
-      const { problemReport } = await import('./codegen-report.js');
+      const { problemReport } = await import('../report/problems.js');
       // Its places have the prefix already.
       const report = problemReport('breaking', '.', error, '; nothing was compared.');
       tally.reports.push({ ...report, summary: `${folderLabel(folder)}${report.summary}` });
@@ -146,7 +146,7 @@ async function addRemovedAgents(
     // The folders have said so already.
     if (error instanceof AgainstError) return;
     if (!(error instanceof ContractError)) throw error;
-    const { problemReport } = await import('./codegen-report.js');
+    const { problemReport } = await import('../report/problems.js');
     tally.reports.push(problemReport('breaking', '.', error, '; the agents that are gone were not looked for.'));
     if (tally.worst === EXIT.done) tally.worst = EXIT.findings;
   }

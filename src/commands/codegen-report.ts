@@ -1,11 +1,9 @@
-import type { Checked, ContractError, Difference, Generated } from '../../generator/index.js';
-import { PROBLEMS, type ProblemKind } from '../../generator/index.js';
+import type { Checked, Difference, Generated } from '../../generator/index.js';
 import { folderLabel, pathPrefix } from '../agent-folders.js';
 import { DRIFT } from '../drift.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import type { Io } from '../io.js';
 import type { Finding, Report, RuleDescription } from '../report/index.js';
-import { relocate, relocateSources } from '../report/relocate.js';
 import { count, shellWord } from '../report/words.js';
 
 /** How codegen was called, as far as a command that mends drift must repeat it. */
@@ -17,18 +15,6 @@ export interface Call {
 
 /** How files that differ would change, by their paths relative to the agent's folder. */
 export type Patches = ReadonlyMap<string, string>;
-
-/** The problems of a folder whose contract cannot be compiled. */
-export function problemReport(command: string, folder: string, error: ContractError, talk: string): Report {
-  const prefix = pathPrefix(folder);
-  return {
-    command,
-    findings: error.problems.map((problem): Finding => ({ ...relocate(problem, prefix), level: 'error' })),
-    sources: relocateSources(error.sources, prefix),
-    summary: `${folderLabel(folder)}${count(error.problems.length, 'problem')}${talk}`,
-    rules: Object.entries<ProblemKind>(PROBLEMS).map(([code, kind]): RuleDescription => ({ code, ...kind })),
-  };
-}
 
 /** What a run did. */
 export function generatedReport(call: Call, generated: Generated): Report {

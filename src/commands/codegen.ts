@@ -96,8 +96,8 @@ async function runForEver(
 }
 
 const EXAMPLES = `
-Exit status: 0 done, 1 an invalid file or, with --check, drift, 2 wrong usage, 3 the output cannot be written,
-70 a bug in declaragent.
+Exit status: 0 done, 1 an invalid file or, with --check, drift, 2 wrong usage, 3 the output cannot be written or files
+cannot be watched, 70 a bug in declaragent.
 
 Try:
   declaragent codegen                     in an agent's folder
@@ -116,9 +116,7 @@ interface Ran {
 
 async function runFolder(folder: string, flags: Flags, format: Format, io: Io): Promise<Ran> {
   const { check, ContractError, generate, OptionsError, OutputError } = await import('../../generator/index.js');
-  const { driftReport, generatedReport, problemReport, talkChecked, talkGenerated } = await import(
-    './codegen-report.js'
-  );
+  const { driftReport, generatedReport, talkChecked, talkGenerated } = await import('./codegen-report.js');
   const cache = flags.cache ? cacheFolder(io) : undefined;
   const options: CodegenOptions = {
     directory: path.resolve(io.cwd, folder),
@@ -146,6 +144,7 @@ async function runFolder(folder: string, flags: Flags, format: Format, io: Io): 
     return { code: report.findings.length === 0 ? EXIT.done : EXIT.findings, report, inputs: [] };
   } catch (error) {
     if (error instanceof ContractError) {
+      const { problemReport } = await import('../report/problems.js');
       const report = problemReport('codegen', folder, error, '; nothing was written.');
       const inputs = [...error.sources.keys()];
       if (format !== 'pretty') return { code: EXIT.findings, report, inputs };

@@ -69,7 +69,7 @@ async function runLint(directories: readonly string[], flags: Flags, io: Io): Pr
   const isTooMany = warning > most;
   const sentences = [
     ...(joined.summary === '' ? [] : [joined.summary]),
-    `${count(error, 'error')}, ${count(warning, 'warning')}, ${count(note, 'note')}, ${accepted} accepted in ${linted} ${linted === 1 ? 'capability' : 'capabilities'}.`,
+    `${count(error, 'error')}, ${count(warning, 'warning')}, ${count(note, 'note')}, ${accepted} accepted in ${count(linted, 'capability', 'capabilities')}.`,
     ...(isTooMany ? [`More than ${count(most, 'warning')} (--max-warnings ${most}).`] : []),
     ...(linted === 0 && !isRefused
       ? ['Nothing was looked at: no folder has a capabilities.yaml with a capability.']
@@ -106,7 +106,7 @@ async function lintFolder(folder: string, levels: Levels, io: Io): Promise<Linte
     return { report, capabilities: capabilities ?? 0 };
   } catch (error) {
     if (!(error instanceof ContractError)) throw error;
-    const { problemReport } = await import('./codegen-report.js');
+    const { problemReport } = await import('../report/problems.js');
     const report = problemReport('lint', folder, error, '; lint looks at contracts that codegen takes.');
     return { report, capabilities: null };
   }
