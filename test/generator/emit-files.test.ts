@@ -24,6 +24,8 @@ function run(program: string, folder: string, cpus: number): ReturnType<typeof s
   return spawnSync(process.execPath, [...args, 'codegen', '--no-cache', '--no-skills'], {
     cwd: folder,
     encoding: 'utf8',
+    // A thread that stays keeps the process, and nothing else here would end it.
+    timeout: 20_000,
   });
 }
 
