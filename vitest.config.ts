@@ -8,6 +8,8 @@ export default defineConfig({
     // Tests run on the source of the runtime, so that a stack trace points at the file that a developer edits.
     alias: [
       { find: /^@declaragent\/runtime$/, replacement: source('runtime/index.ts') },
+      { find: /^@declaragent\/runtime\/testing$/, replacement: source('runtime/testing/index.ts') },
+      { find: /^@declaragent\/runtime\/event-log$/, replacement: source('runtime/event-log/index.ts') },
       { find: /^@declaragent\/runtime\/(\w+)$/, replacement: source('runtime/transports/$1.ts') },
     ],
   },

@@ -1,6 +1,12 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { AgentAddress } from './address.js';
-import { type AgentRpcEnvelope, orderEnvelope } from './envelope.js';
+import {
+  type AgentRpcEnvelope,
+  type EnvelopeAuth,
+  type EnvelopeLimits,
+  encodeEnvelope,
+  orderEnvelope,
+} from './envelope.js';
 import { AgentRpcError } from './errors.js';
 
 /** A secret that lets one agent, of one tenant or of none, sign. */
@@ -12,19 +18,71 @@ export interface HmacKey {
   /** The only sender that it may sign for. */
   readonly agent: AgentAddress;
   readonly tenantId?: string;
+  /** The only receiver that it may sign for, where two agents share a key; any, unless set. */
+  readonly to?: AgentAddress;
+}
+
+/** What an envelope carries whose sender has a token of an identity provider. */
+export type TokenAuth = Extract<EnvelopeAuth, { readonly token: string }>;
+
+/**
+ * Decides whether a token proves that `envelope.from`, of `envelope.tenantId`, sent the envelope. Only `true` does;
+ * what is thrown refuses it as well. A token says nothing of what else the envelope holds.
+ */
+export type TokenVerifier = (auth: TokenAuth, envelope: AgentRpcEnvelope) => boolean | Promise<boolean>;
+
+/** How a bus proves who it is, and what proof it asks of others. */
+export interface AuthOptions {
+  /**
+   * The keys that are live now. The first that belongs to the agent and tenant of a message that goes out signs it; a
+   * message that comes in is good under any that belongs to its sender. A function is asked for each message, so that
+   * keys can be changed while the bus runs: let the receivers have the new one first.
+   */
+  readonly keys?: readonly HmacKey[] | (() => readonly HmacKey[]);
+  /**
+   * Whether a request, event or response without a proof is refused: all of them unless set. Whoever has a key here, or
+   * says to have a token, is held to it in any case.
+   */
+  readonly required?: boolean | ((envelope: AgentRpcEnvelope) => boolean);
+  /** Who checks the tokens of each kind. What has no verifier is refused. */
+  readonly verifiers?: { readonly [Kind in TokenAuth['kind']]?: TokenVerifier };
+  /** Gives the token that goes along with a message which no key signs; undefined for one that goes without. */
+  readonly token?: (envelope: AgentRpcEnvelope) => TokenAuth | undefined | Promise<TokenAuth>;
+}
+
+/** Proves who sends what goes out, and checks who has sent what comes in. */
+export interface Authenticator {
+  /** Whether a message is let in only with a proof of who sent it. */
+  requiresProof(envelope: AgentRpcEnvelope): boolean;
+  /** Why a message is not let in. A promise only where a verifier of tokens gives one, which does not reject. */
+  verify(envelope: AgentRpcEnvelope): AgentRpcError | undefined | Promise<AgentRpcError | undefined>;
+  /**
+   * The bytes of a message with its proof. A promise only where the token is one.
+   *
+   * @throws AgentRpcError EAGENTRPC_AUTH_FAILED where it cannot be proved, and what encodeEnvelope throws
+   */
+  encode(envelope: AgentRpcEnvelope, limits: EnvelopeLimits): Uint8Array | Promise<Uint8Array>;
 }
 
 const SIGNATURE = /^[0-9a-f]{64}$/;
 
-/** The bytes that a signature covers: the whole envelope in the order of the wire, but for `auth`. */
+/** The text whose UTF-8 bytes a signature covers: the whole envelope in the order of the wire, but for `auth`. */
+function canonicalText(envelope: AgentRpcEnvelope): string {
+  return JSON.stringify({ ...orderEnvelope(envelope), auth: undefined });
+}
+
+/** The bytes that a signature covers. */
 export function canonicalBytes(envelope: AgentRpcEnvelope): Uint8Array {
-  return Buffer.from(JSON.stringify({ ...orderEnvelope(envelope), auth: undefined }));
+  return Buffer.from(canonicalText(envelope));
+}
+
+function sign(text: string, { keyId, secret }: HmacKey): EnvelopeAuth {
+  return { kind: 'hmac', keyId, signature: createHmac('sha256', secret).update(text).digest('hex') };
 }
 
 /** Returns the envelope signed with `key`. */
 export function signEnvelope(envelope: AgentRpcEnvelope, key: HmacKey): AgentRpcEnvelope {
-  const signature = createHmac('sha256', key.secret).update(canonicalBytes(envelope)).digest('hex');
-  return { ...envelope, auth: { kind: 'hmac', keyId: key.keyId, signature } };
+  return { ...envelope, auth: sign(canonicalText(envelope), key) };
 }
 
 /**
@@ -35,25 +93,125 @@ export function signEnvelope(envelope: AgentRpcEnvelope, key: HmacKey): AgentRpc
  */
 export function verifyEnvelope(envelope: AgentRpcEnvelope, keys: readonly HmacKey[]): void {
   const reason = findReason(envelope, keys);
-  if (reason === undefined) return;
-  throw new AgentRpcError({
-    code: 'EAGENTRPC_AUTH_FAILED',
-    message: 'The signature of the message was refused.',
-    correlationId: envelope.correlationId,
-    messageId: envelope.messageId,
-    cause: reason,
-  });
+  if (reason !== undefined) throw refusal(envelope, 'The signature of the message was refused.', reason);
+}
+
+/**
+ * Makes what a bus of `agent` checks and proves with.
+ *
+ * @throws Error where all must prove who they are and nobody can
+ */
+export function createAuthenticator(agent: AgentAddress, options: AuthOptions): Authenticator {
+  const { required = true, verifiers = {}, token } = options;
+  const isDeaf =
+    required === true &&
+    Object.keys(verifiers).length === 0 &&
+    typeof options.keys !== 'function' &&
+    !options.keys?.some((key) => key.agent !== agent);
+  if (isDeaf) {
+    throw new Error(
+      `The auth of ${agent} lets in only what is proved, and has no key of another agent and no verifier to check a proof ` +
+        'with; add those of the agents that it hears, or set required to false.',
+    );
+  }
+  const liveKeys = (): readonly HmacKey[] =>
+    typeof options.keys === 'function' ? options.keys() : (options.keys ?? NO_KEYS);
+
+  /** Whoever has a key is held to it: a message without a signature would take its holder's name in vain. */
+  const requiresProof = (envelope: AgentRpcEnvelope): boolean =>
+    (typeof required === 'function' ? required(envelope) : required) ||
+    liveKeys().some((key) => key.agent === envelope.from);
+
+  const refuse = (envelope: AgentRpcEnvelope, cause: unknown): AgentRpcError =>
+    refusal(envelope, 'The proof of who sent the message was refused.', cause);
+
+  const verifyToken = (auth: TokenAuth, envelope: AgentRpcEnvelope): ReturnType<Authenticator['verify']> => {
+    const verifier = Object.hasOwn(verifiers, auth.kind) ? verifiers[auth.kind] : undefined;
+    if (verifier === undefined) return refusal(envelope, `${agent} cannot verify auth of kind ${auth.kind}.`);
+    const judge = (isProof: boolean): AgentRpcError | undefined =>
+      isProof === true ? undefined : refuse(envelope, 'its token is refused');
+    const verdict = verifier(auth, envelope);
+    if (typeof verdict === 'boolean') return judge(verdict);
+    return Promise.resolve(verdict).then(judge, (cause: unknown) => refuse(envelope, cause));
+  };
+
+  const findKey = (envelope: AgentRpcEnvelope): HmacKey | undefined => {
+    const own = liveKeys().filter((key) => key.agent === agent && (key.to === undefined || key.to === envelope.to));
+    const key = own.find(({ tenantId }) => tenantId === envelope.tenantId);
+    // Better not sent than sent without the signature that the others of this agent have.
+    if (key === undefined && own.length > 0) {
+      const whose = envelope.tenantId === undefined ? 'no tenant' : `the tenant ${envelope.tenantId}`;
+      throw refusal(envelope, `${agent} has no key to sign with for ${whose}.`);
+    }
+    return key;
+  };
+
+  return {
+    requiresProof,
+
+    verify(envelope) {
+      const { auth } = envelope;
+      try {
+        if (auth === undefined || auth.kind === 'internal') {
+          return requiresProof(envelope) ? refuse(envelope, 'it carries no proof') : undefined;
+        }
+        if (auth.kind !== 'hmac') return verifyToken(auth, envelope);
+        const reason = findReason(envelope, liveKeys());
+        return reason === undefined ? undefined : refuse(envelope, reason);
+      } catch (cause) {
+        return refuse(envelope, cause);
+      }
+    },
+
+    encode(envelope, limits) {
+      const key = findKey(envelope);
+      if (key !== undefined) return encodeEnvelope(envelope, limits, (text) => sign(text, key));
+      if (token === undefined) return encodeEnvelope(envelope, limits);
+      const fail = (cause: unknown): never => {
+        throw refusal(envelope, `${agent} has no token to send with the message.`, cause);
+      };
+      const attach = (auth: TokenAuth | undefined): Uint8Array => encodeEnvelope({ ...envelope, auth }, limits);
+      let given: ReturnType<typeof token>;
+      try {
+        given = token(envelope);
+      } catch (cause) {
+        return fail(cause);
+      }
+      if (!(given instanceof Promise)) return attach(given);
+      // What cannot be sent with any token is said now.
+      encodeEnvelope(envelope, limits);
+      return given.then(attach, fail);
+    },
+  };
+}
+
+const NO_KEYS: readonly HmacKey[] = [];
+
+function refusal(
+  { correlationId, messageId }: AgentRpcEnvelope,
+  message: string,
+  cause?: unknown,
+): AgentRpcError<'EAGENTRPC_AUTH_FAILED'> {
+  return new AgentRpcError({ code: 'EAGENTRPC_AUTH_FAILED', message, correlationId, messageId, cause });
 }
 
 function findReason(envelope: AgentRpcEnvelope, keys: readonly HmacKey[]): string | undefined {
-  const { auth } = envelope;
+  const { auth, from, to, tenantId } = envelope;
   if (auth?.kind !== 'hmac') return 'it is not signed';
-  const key = keys.find(({ keyId }) => keyId === auth.keyId);
-  if (key === undefined) return 'its keyId is not known';
-  if (key.agent !== envelope.from) return 'its key belongs to another agent';
-  if (key.tenantId !== envelope.tenantId) return 'its key belongs to another tenant';
+  let reason = 'its keyId is not known';
+  for (const key of keys) {
+    if (key.keyId !== auth.keyId) continue;
+    if (key.agent !== from) reason = 'its key belongs to another agent';
+    else if (key.tenantId !== tenantId) reason = 'its key belongs to another tenant';
+    else if (key.to !== undefined && key.to !== to) reason = 'its key is for another receiver';
+    else return findFlaw(envelope, auth.signature, key);
+  }
+  return reason;
+}
+
+function findFlaw(envelope: AgentRpcEnvelope, signature: string, { secret }: HmacKey): string | undefined {
   // Buffer.from skips what is not hex, and timingSafeEqual throws on unequal lengths.
-  if (!SIGNATURE.test(auth.signature)) return 'its signature is not 64 lower-case hex digits';
-  const expected = createHmac('sha256', key.secret).update(canonicalBytes(envelope)).digest();
-  return timingSafeEqual(expected, Buffer.from(auth.signature, 'hex')) ? undefined : 'its signature does not fit';
+  if (!SIGNATURE.test(signature)) return 'its signature is not 64 lower-case hex digits';
+  const expected = createHmac('sha256', secret).update(canonicalText(envelope)).digest();
+  return timingSafeEqual(expected, Buffer.from(signature, 'hex')) ? undefined : 'its signature does not fit';
 }

@@ -1,16 +1,21 @@
 import { type AgentAddress, isAgentAddress, isTenantId } from './address.js';
+import { createAnswers } from './answers.js';
+import { type AuthOptions, createAuthenticator } from './auth.js';
 import type { Caller } from './caller.js';
 import { type Clock, createUuid, type Random, systemClock, systemRandom, toHex } from './clock.js';
 import { DEFAULT_CLOCK_SKEW_MS } from './deadline.js';
-import { defaultLimits, type EnvelopeLimits } from './envelope.js';
+import { defaultLimits, type EnvelopeLimits, encodeEnvelope } from './envelope.js';
 import { AgentRpcError } from './errors.js';
 import type { Attachment, ServiceHost } from './host.js';
 import { createInbox, type Receiver } from './inbox.js';
-import { abandonmentOf, createOutbox } from './outbox.js';
+import type { Interceptor } from './interceptor.js';
+import { createOutbox } from './outbox.js';
 import type { ParentCall } from './parent.js';
 import { createPendingCalls } from './pending.js';
+import { createRefusals } from './refusals.js';
 import { type ConnectedTransport, createRoutes, type Peer } from './routes.js';
-import { type Subscription, type Transport, topicsOf } from './transport.js';
+import { createSettlements } from './settlement.js';
+import { type ConnectionWatcher, type Delivery, type Subscription, type Transport, topicsOf } from './transport.js';
 
 /** What a bus is made from. */
 export interface BusOptions {
@@ -22,6 +27,10 @@ export interface BusOptions {
   readonly peers?: readonly Peer[];
   /** Binds the bus to a tenant: it says so in what it sends, and lets in nothing of another tenant or of none. */
   readonly tenantId?: string;
+  /** How the bus proves who it is, and what proof it asks for. Unless set it signs nothing and takes what is not signed. */
+  readonly auth?: AuthOptions;
+  /** What stands around each call that is made, the outermost first; also around those that skills make. */
+  readonly interceptors?: readonly Interceptor[];
   /** Tells this bus from the other instances of its agent: letters, digits, `-` and `_`. Random unless set. */
   readonly instance?: string;
   /** How large a message may be; where the broker holds less, its own limit counts. */
@@ -45,9 +54,9 @@ export interface StopOptions {
 
 /** How a bus is. */
 export interface BusHealth {
-  /** Whether its connections are open. */
+  /** Whether all its connections stand at present. */
   readonly connected: boolean;
-  /** Whether calls can be made and answered. */
+  /** Whether calls can be made and answered: it is connected, and not being stopped. */
   readonly ready: boolean;
   /** Calls that wait for their answers. */
   readonly pending: number;
@@ -75,6 +84,8 @@ export interface Bus extends Caller {
   stop(options?: StopOptions): Promise<void>;
 }
 
+/** As a tenant each would make topics that another agent's place is taken for. */
+const RESERVED_TENANTS: ReadonlySet<string> = new Set(['requests', 'responses', 'events']);
 const INSTANCE = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Kept beside the bus, so that what only a service may do is not among what a user sees. */
@@ -97,8 +108,24 @@ export async function createBus(options: BusOptions): Promise<Bus> {
   let state: 'open' | 'stopping' | 'stopped' = 'open';
   const isOpen = (parent: ParentCall | undefined): boolean =>
     state === 'open' || (state === 'stopping' && parent !== undefined);
-  const outbox = createOutbox({ agent, tenantId, clock, random, pending, routes, isOpen });
-  const inbox = createInbox({ agent, tenantId, clock, pending, routes, answer: outbox.answer });
+  const authenticator = options.auth && createAuthenticator(agent, options.auth);
+  const interceptors = options.interceptors?.length ? [...options.interceptors] : undefined;
+  const encode = authenticator?.encode ?? encodeEnvelope;
+  const outbox = createOutbox({ agent, tenantId, clock, random, pending, routes, encode, isOpen });
+  const { answer, answersSent } = createAnswers({ agent, clock, random, encode });
+  const settlements = createSettlements();
+  const inbox = createInbox({
+    agent,
+    tenantId,
+    clock,
+    clockSkewMs,
+    pending,
+    routes,
+    refusals: createRefusals(agent, clock),
+    settlements,
+    authenticator,
+    answer,
+  });
 
   let attached: Receiver | undefined;
   let stopped: Promise<void> | undefined;
@@ -106,12 +133,23 @@ export async function createBus(options: BusOptions): Promise<Bus> {
   /** One after another, so that a failure leaves none open behind its back. */
   async function openTransports(): Promise<void> {
     for (const transport of transports) {
-      const connection = await transport.connect({ agent, instance });
+      let via: ConnectedTransport | undefined;
+      let lost: Error | undefined;
+      const tell = (reason: Error | undefined): void => {
+        lost = reason;
+        if (via === undefined) return;
+        via.lost = reason;
+        if (reason !== undefined && transport.flags.losesRepliesWithConnection) outbox.loseReplies(via, reason);
+      };
+      const watcher: ConnectionWatcher = { lost: tell, restored: () => tell(undefined) };
+      const connection = await transport.connect({ agent, instance }, watcher);
       const topic = `${topicsOf(agent, tenantId, transport.topics).responses}.${instance}`;
       const bytes = Math.min(limits.bytes, transport.flags.maxBytes);
-      const via = { transport, connection, replyTo: `${transport.kind}://${topic}`, limits: { ...limits, bytes } };
-      connected.push(via);
-      await connection.subscribe(topic, 'responses', (delivery) => inbox.takeResponse(via, delivery));
+      const replyTo = `${transport.kind}://${topic}`;
+      const opened: ConnectedTransport = { transport, connection, replyTo, limits: { ...limits, bytes }, lost };
+      via = opened;
+      connected.push(opened);
+      await connection.subscribe(topic, 'responses', (delivery) => inbox.takeResponse(opened, delivery));
     }
   }
 
@@ -134,9 +172,9 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     let subscription: Subscription;
     try {
       const { requests } = topicsOf(agent, tenantId, via.transport.topics);
-      subscription = await via.connection.subscribe(requests, 'requests', (delivery) =>
-        inbox.takeRequest(via, delivery, receiver),
-      );
+      const deliver = (delivery: Delivery): void => inbox.takeRequest(via, delivery, receiver);
+      const { prefetch } = receiver;
+      subscription = await via.connection.subscribe(requests, 'requests', deliver, { prefetch });
     } catch (error) {
       release();
       throw error;
@@ -148,21 +186,26 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     state = 'stopping';
     const [served] = await Promise.allSettled([attached?.stop(graceMs)]);
     state = 'stopped';
-    for (const call of pending.all()) call.settle(abandonmentOf(call));
+    outbox.abandonAll();
     for (const result of [served, ...(await closeTransports())]) {
       if (result.status === 'rejected') throw result.reason;
     }
   }
 
+  const isConnected = (): boolean => state !== 'stopped' && connected.every(({ lost }) => lost === undefined);
+
   const createCaller = (parent?: ParentCall): Caller => ({
     agent,
     clock,
+    tenantId: tenantId ?? parent?.tenantId,
+    interceptors,
     createIds: (correlationId) => {
       const messageId = createUuid(clock, random);
       return { messageId, correlationId: correlationId ?? parent?.correlationId ?? createUuid(clock, random) };
     },
     request: (call) => outbox.request(call, parent),
     notify: (call) => outbox.notify(call, parent),
+    guard: (call, onEnd) => outbox.guard(call, parent, onEnd),
   });
 
   try {
@@ -176,8 +219,8 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     ...createCaller(),
     instance,
     health: () => ({
-      connected: state !== 'stopped',
-      ready: state === 'open',
+      connected: isConnected(),
+      ready: state === 'open' && isConnected(),
       pending: pending.size,
       running: attached?.running() ?? 0,
       ...inbox.counts(),
@@ -189,8 +232,7 @@ export async function createBus(options: BusOptions): Promise<Bus> {
       return stopped;
     },
   };
-  const { answer, answersSent } = outbox;
-  hosts.set(bus, { agent, clock, clockSkewMs, attach, answer, answersSent, createCaller });
+  hosts.set(bus, { agent, clock, clockSkewMs, settlements, attach, answer, answersSent, createCaller });
   return bus;
 }
 
@@ -218,6 +260,9 @@ function assertOptions({ agent, transports, tenantId }: BusOptions, instance: st
   }
   if (tenantId !== undefined && !isTenantId(tenantId)) {
     throw new Error(`${JSON.stringify(tenantId)} is not a tenant's id, which is 1 to 63 letters, digits or -.`);
+  }
+  if (tenantId !== undefined && RESERVED_TENANTS.has(tenantId)) {
+    throw new Error(`${JSON.stringify(tenantId)} is a word of topics; give the tenant another id.`);
   }
   if (!INSTANCE.test(instance)) {
     throw new Error(`${JSON.stringify(instance)} is not an instance's name, which is 1 to 64 letters, digits, - or _.`);

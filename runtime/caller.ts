@@ -2,6 +2,8 @@ import type { AgentAddress } from './address.js';
 import type { Clock } from './clock.js';
 import type { AgentRpcEnvelope } from './envelope.js';
 import type { AgentRpcError } from './errors.js';
+import type { Interceptor } from './interceptor.js';
+import type { RetryPolicy } from './retry.js';
 
 /** The ids that a message starts with. */
 export interface MessageIds {
@@ -20,6 +22,8 @@ export interface OutgoingCall extends MessageIds {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly headers?: { readonly [name: string]: string } | undefined;
+  /** Whether and how it is made again, with the same messageId and within the same timeoutMs. */
+  readonly retry?: RetryPolicy | undefined;
 }
 
 /** One who can call other agents: what a generated client is given. It is a bus, or the `ctx.bus` of a skill. */
@@ -28,10 +32,19 @@ export interface Caller {
   readonly agent: AgentAddress;
   /** What the time of a call is measured with. */
   readonly clock: Clock;
+  /** The tenant that its calls are made for; within a skill, that of the call that the skill runs for. */
+  readonly tenantId: string | undefined;
+  /** What stands around each call; undefined rather than empty. */
+  readonly interceptors: readonly Interceptor[] | undefined;
   /** Makes the ids of a message; within a skill the correlationId is that of the call that the skill runs for. */
   createIds(correlationId?: string): MessageIds;
   /** Sends a request; called by generated clients. Resolves with the response or with why there is none; never rejects. */
   request(call: OutgoingCall): Promise<AgentRpcEnvelope | AgentRpcError>;
   /** Sends an event; called by generated clients. Resolves when the broker has it, or with why not; never rejects. */
   notify(call: OutgoingCall): Promise<AgentRpcError | undefined>;
+  /**
+   * Tells when a call must end that is held up before it is sent or after it has been answered: its time is up, its signal
+   * is aborted, the bus is stopped. The returned function ends the watch.
+   */
+  guard(call: OutgoingCall, onEnd: (error: AgentRpcError) => void): () => void;
 }

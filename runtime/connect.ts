@@ -1,5 +1,6 @@
 import type { AgentAddress, TransportKind } from './address.js';
 import { type Bus, type BusOptions, createBus } from './bus.js';
+import { type AuthConfig, readCredentials } from './credentials.js';
 import { type Environment, type Places, resolveEnvironment } from './environment.js';
 import { AgentRpcError } from './errors.js';
 import type { Peer } from './routes.js';
@@ -15,7 +16,7 @@ export interface BusConfig {
   readonly peers?: readonly PeerConfig[];
   /** Where each string that holds `${env:…}` stands, for the error about a variable that is missing. */
   readonly places?: Places;
-  /** How the agent's own messages are signed; only `internal`, which signs nothing, in this version. */
+  /** What the agent proves itself with; it then asks a proof of all others, but for peers whose auth is `internal`. */
   readonly auth?: AuthConfig;
 }
 
@@ -24,15 +25,11 @@ export interface PeerConfig {
   readonly agent: AgentAddress;
   /** The ways to it, best first; their topics are the peer's. */
   readonly transports: readonly TransportConfig[];
-  /** How calls to it are signed; only `internal`, which signs nothing, in this version. */
+  /**
+   * What it proves itself with. Where this agent has no auth of its own, the two share this one: it also proves this agent
+   * to the peer.
+   */
   readonly auth?: AuthConfig;
-}
-
-/** The `rpc.auth` of agent.yaml, or the `auth` of a peer. What else it holds is up to the kind. */
-export interface AuthConfig {
-  /** Any but `internal` is refused by this version. */
-  readonly kind: string;
-  readonly [setting: string]: unknown;
 }
 
 /** How to load the transport of a kind: a promise of the factory that its broker subpath exports. */
@@ -49,7 +46,7 @@ export interface ConnectOptions extends Omit<BusOptions, 'agent' | 'transports' 
  * load serves, and each peer is reached by the first of its own.
  *
  * @throws AgentRpcError EAGENTRPC_NO_TRANSPORT when none of an agent's transports can be loaded; EnvironmentError when a
- * variable is missing; Error for an auth that this runtime does not speak; and what `createBus` throws
+ * variable is missing; Error for an auth that cannot work; and what `createBus` throws
  */
 export async function connect(
   config: BusConfig,
@@ -57,7 +54,14 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Bus> {
   const { env, ...busOptions } = options;
-  assertAuth(config);
+  const environment = { ...(env && { env }), ...(config.places && { places: config.places }) };
+  const auth = readCredentials({
+    own: config,
+    peers: config.peers ?? [],
+    tenantId: options.tenantId,
+    given: options.auth,
+    env: environment,
+  });
   const opened: { readonly settings: unknown; readonly transport: Transport }[] = [];
 
   /** Chooses one of the transports of an agent, which stand at `pointer` of the configuration. */
@@ -69,11 +73,7 @@ export async function connect(
         reasons.push(`${candidate.kind} (${factory})`);
         continue;
       }
-      const resolved = resolveEnvironment(candidate, {
-        ...(env && { env }),
-        ...(config.places && { places: config.places }),
-        pointer: `${pointer}/${index}`,
-      });
+      const resolved = resolveEnvironment(candidate, { ...environment, pointer: `${pointer}/${index}` });
       const { topics, subjects, queues, ...settings } = resolved;
       const same = opened.find((other) => deepEqual(other.settings, settings));
       if (same !== undefined) return { transport: same.transport, config: resolved };
@@ -100,6 +100,7 @@ export async function connect(
   }
   return createBus({
     ...busOptions,
+    ...(auth && { auth }),
     agent: config.agent,
     transports: opened.map(({ transport }) => transport),
     ...(config.peers && { peers }),
@@ -121,16 +122,5 @@ async function load(kind: TransportKind, loaders: TransportLoaders): Promise<((c
   } catch (error) {
     const [reason] = String(error instanceof Error ? error.message : error).split('\n');
     return `its module cannot be loaded: ${reason}`;
-  }
-}
-
-/** Better no bus than one that quietly does not sign. */
-function assertAuth({ agent, auth, peers = [] }: BusConfig): void {
-  for (const owner of [{ agent, auth }, ...peers]) {
-    if (owner.auth === undefined || owner.auth.kind === 'internal') continue;
-    throw new Error(
-      `${owner.agent} asks for auth of kind ${owner.auth.kind}, and this version of @declaragent/runtime speaks only ` +
-        'internal; remove that auth, or use a version that has it.',
-    );
   }
 }

@@ -38,11 +38,13 @@ export interface CapabilityContract<Input = unknown, Output = unknown, Errors = 
   /** How long a call may take unless the caller says otherwise, in milliseconds; 30,000 when absent. */
   readonly timeoutMs?: number;
   /**
-   * Whether running it twice for one message leaves things as running it once does. True lets whoever gets no answer
-   * send the message again; false says that nobody may do so who does not know that it has not run.
+   * Whether running it twice for one message leaves things as running it once does.
    *
-   * It is a statement about the skill: this version of the runtime keeps no table of the messages that it has seen, so a
-   * broker that delivers a message twice makes the skill run twice, whatever is said here. Nor does it send again itself.
+   * A service that has seen a message does not run it again, whatever is said here: it answers as it did before. What is
+   * said here counts where nobody can know, since the one who ran it is gone. True: the broker is told that a message is
+   * done with when it is answered, so one whose receiver dies is run by another, and a caller may send it again. False:
+   * the broker is told before the skill starts, so a message is run once at most; one that may have run before is
+   * answered EAGENTRPC_INTERRUPTED, and nobody sends it again who does not know that it has not run.
    */
   readonly idempotent: boolean;
   /** The version of the contract that brought it. */

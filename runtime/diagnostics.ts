@@ -12,6 +12,7 @@ import type { Executed, FailureStatus } from './errors.js';
  * - `unanswered`: an answer was made and could not be published
  * - `refused`: a message was not let in, or not run: its envelope, its input, its capability or the load speaks against it
  * - `expired`: the time of a request was up, before or while its skill ran
+ * - `duplicate`: a request or event came again, and was not run again
  * - `late`: an answer came that no call waits for
  * - `ignored`: a skill answered a second time, or after its time was up
  * - `failed`: a skill threw, or answered what breaks its contract or cannot be sent; `error` holds what. For an event also
@@ -25,6 +26,7 @@ export type HopEvent =
   | 'unanswered'
   | 'refused'
   | 'expired'
+  | 'duplicate'
   | 'late'
   | 'ignored'
   | 'failed'
@@ -36,14 +38,14 @@ export interface Hop {
   readonly agent: AgentAddress;
   /** Milliseconds since the epoch, on the clock of the bus. */
   readonly at: number;
-  readonly kind?: EnvelopeKind;
-  readonly messageId?: string;
-  readonly correlationId?: string;
-  readonly causedBy?: string;
-  readonly from?: AgentAddress;
-  readonly to?: AgentAddress;
-  readonly capability?: string;
-  readonly tenantId?: string;
+  readonly kind?: EnvelopeKind | undefined;
+  readonly messageId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly causedBy?: string | undefined;
+  readonly from?: AgentAddress | undefined;
+  readonly to?: AgentAddress | undefined;
+  readonly capability?: string | undefined;
+  readonly tenantId?: string | undefined;
   /** Of a call that is settled: how it ended. */
   readonly status?: 'ok' | FailureStatus;
   /** One of the runtime's codes or a declared one, where something went wrong. */
@@ -51,8 +53,15 @@ export interface Hop {
   readonly executed?: Executed;
   /** A sentence. */
   readonly reason?: string;
+  /** How many like it came before it, within a second, that are not reported. */
+  readonly omitted?: number;
   /** What a skill threw, or why what it answered could not be used. It may hold secrets: it is for the process that it was thrown in. */
   readonly error?: unknown;
+  /**
+   * Of a hop that is `sent` or `received` the input, of one that is `answered` the result, of one that is `settled` the
+   * result that came, if any. It is the very value, which may change later, and it may hold secrets.
+   */
+  readonly payload?: unknown;
 }
 
 /** What is known of the message of a hop. */
@@ -64,7 +73,7 @@ export type HopSubject = Partial<
 >;
 
 /** How the step ended. */
-export type HopVerdict = Pick<Hop, 'status' | 'code' | 'executed' | 'reason' | 'error'>;
+export type HopVerdict = Pick<Hop, 'status' | 'code' | 'executed' | 'reason' | 'omitted' | 'error'>;
 
 /** The channel that carries a {@link Hop} for each step; `node:diagnostics_channel` subscribes to it by its name. */
 export const HOP_CHANNEL = 'declaragent:hop';
@@ -78,11 +87,25 @@ export function reportHop(
   at: number,
   subject: HopSubject,
   verdict?: HopVerdict,
+  payload?: unknown,
 ): void {
   if (!hops.hasSubscribers) return;
   const { kind, messageId, correlationId, causedBy, from, to, capability, tenantId } = subject;
-  const members = { kind, messageId, correlationId, causedBy, from, to, capability, tenantId, ...verdict };
-  const known = Object.entries(members).filter(([, value]) => value !== undefined);
-  const hop: Hop = { event, agent, at, ...Object.fromEntries(known) };
+  // Members that are undefined stay: dropping them costs more than the rest of the hop.
+  const message = {
+    event,
+    agent,
+    at,
+    kind,
+    messageId,
+    correlationId,
+    causedBy,
+    from,
+    to,
+    capability,
+    tenantId,
+    payload,
+  };
+  const hop: Hop = verdict === undefined ? message : { ...message, ...verdict };
   hops.publish(hop);
 }

@@ -1,6 +1,7 @@
 import { type AgentAddress, isAgentAddress, isTenantId, parseReplyTo } from './address.js';
 import { AgentRpcError } from './errors.js';
 import { encodeToken } from './pointer.js';
+import { isRecord } from './record.js';
 import { codePointLength } from './validation.js';
 
 /** What a message is: a call that wants an answer, that answer, or a notification that wants none. */
@@ -117,10 +118,6 @@ function isDeadline(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function checkHeaders(value: unknown, path: string, report: Report): void {
   if (!isRecord(value)) {
     report(path, 'must be an object of strings');
@@ -233,10 +230,16 @@ export function orderEnvelope(envelope: AgentRpcEnvelope): AgentRpcEnvelope {
 /**
  * The bytes of an envelope. It makes none that {@link decodeEnvelope} with the same limits would refuse.
  *
+ * `sign`, where given, makes the `auth` of an envelope that has none from the text of all the rest.
+ *
  * @throws AgentRpcError EAGENTRPC_INVALID_ENVELOPE where a field breaks its rule or the payload has no JSON form, and
  * EAGENTRPC_TOO_LARGE
  */
-export function encodeEnvelope(envelope: AgentRpcEnvelope, limits: EnvelopeLimits = defaultLimits): Uint8Array {
+export function encodeEnvelope(
+  envelope: AgentRpcEnvelope,
+  limits: EnvelopeLimits = defaultLimits,
+  sign?: (text: string) => EnvelopeAuth,
+): Uint8Array {
   assertEnvelope(envelope);
   let json: string;
   try {
@@ -244,6 +247,8 @@ export function encodeEnvelope(envelope: AgentRpcEnvelope, limits: EnvelopeLimit
   } catch (cause) {
     throw invalid('The message cannot be written', [{ path: '/payload', message: 'has no JSON form' }], cause);
   }
+  // Auth is the last member: what is signed is not written twice.
+  if (sign !== undefined) json = `${json.slice(0, -1)},"auth":${JSON.stringify(sign(json))}}`;
   const bytes = Buffer.from(json);
   if (bytes.length > limits.bytes) throw tooLarge('bytes', limits);
   assertShape(bytes, limits);

@@ -155,9 +155,8 @@ export const errorCodes: { readonly [Code in RuntimeCode]: ErrorCodeInfo } = {
     executed: ['maybe'],
     fromReceiver: false,
     retry: true,
-    meaning:
-      'Reserved for a later version: the connection was lost, and the place where the answer would come with it.',
-    fix: 'See why the broker or the network went away.',
+    meaning: 'The connection was lost while the call had no answer, and the place where answers come with it.',
+    fix: 'See why the broker or the network went away; the bus connects again by itself.',
   },
   EAGENTRPC_INVALID_ENVELOPE: {
     status: 'error',
@@ -201,11 +200,11 @@ export const errorCodes: { readonly [Code in RuntimeCode]: ErrorCodeInfo } = {
   },
   EAGENTRPC_HANDLER_ERROR: {
     status: 'error',
-    executed: ['yes', 'maybe'],
+    executed: ['yes', 'maybe', 'no'],
     fromReceiver: true,
     retry: true,
     meaning:
-      'The skill threw, or its result cannot be sent; executed is maybe where the contract does not know the code answered.',
+      "The skill or an interceptor threw, or the result cannot be sent or is no longer kept; executed is maybe where the contract does not know the code answered, and no where the caller's own interceptor threw before anything was sent.",
     fix: "Read the agent's own log: what was thrown never leaves it. Declare the errors that callers should know.",
   },
   EAGENTRPC_INTERRUPTED: {
@@ -213,10 +212,44 @@ export const errorCodes: { readonly [Code in RuntimeCode]: ErrorCodeInfo } = {
     executed: ['maybe'],
     fromReceiver: true,
     retry: false,
-    meaning: 'The receiver stopped or died while the skill ran, and the skill was not run again.',
+    meaning: 'The skill may have run before, or was cut off when its receiver stopped, and it was not run again.',
     fix: 'Find out whether the work was done before calling again, or make the capability idempotent.',
   },
 };
+
+/** How a value breaks its schema. */
+export interface SchemaViolationDetails {
+  /** Whose value it is: the caller's input or the skill's output. */
+  readonly side: 'input' | 'output';
+  /** The first 100. */
+  readonly violations: readonly { readonly path: string; readonly keyword: string; readonly message: string }[];
+  /** How many there are. */
+  readonly total: number;
+}
+
+/**
+ * What the `details` of an error are, by its code. Those that came from outside have been checked, so that what is here
+ * is true of the error of any outcome.
+ */
+export interface DetailsByCode {
+  readonly EAGENTRPC_SCHEMA_VIOLATION: SchemaViolationDetails;
+  /** How long to wait before calling again, where the receiver says. */
+  readonly EAGENTRPC_BUSY: { readonly retryAfterMs: number } | undefined;
+  /** Where it is no envelope: JSON Pointers, and what is wrong there. */
+  readonly EAGENTRPC_INVALID_ENVELOPE:
+    | { readonly problems: readonly { readonly path: string; readonly message: string }[] }
+    | undefined;
+  /** Which limit, and how much it allows. */
+  readonly EAGENTRPC_TOO_LARGE: { readonly limit: 'bytes' | 'depth' | 'keys'; readonly max: number } | undefined;
+}
+
+/** What the `details` of an error with one of the runtime's codes are. */
+export type RuntimeErrorDetails<Code extends RuntimeCode> = Code extends keyof DetailsByCode
+  ? DetailsByCode[Code]
+  : unknown;
+
+/** An error with one of the runtime's codes; comparing `code` tells what its `details` are. */
+export type RuntimeError = { [Code in RuntimeCode]: AgentRpcError<Code, RuntimeErrorDetails<Code>> }[RuntimeCode];
 
 /** Whether `code` is one of the runtime's own. */
 export function isRuntimeCode(code: string): code is RuntimeCode {

@@ -1,11 +1,17 @@
 export { type AgentAddress, isAgentAddress, type TransportKind } from './address.js';
-export { type HmacKey, signEnvelope, verifyEnvelope } from './auth.js';
+export {
+  type AuthOptions,
+  type HmacKey,
+  signEnvelope,
+  type TokenAuth,
+  type TokenVerifier,
+  verifyEnvelope,
+} from './auth.js';
 export { type Bus, type BusHealth, type BusOptions, createBus, type StopOptions } from './bus.js';
 export type { Caller, MessageIds } from './caller.js';
 export { type Call, type CallOptions, createCall, type StartedCall } from './client.js';
 export { type Clock, type Random, systemClock } from './clock.js';
 export {
-  type AuthConfig,
   type BusConfig,
   type ConnectOptions,
   connect,
@@ -20,7 +26,16 @@ export type {
   DeclaredErrorContract,
   ToolDefinition,
 } from './contract.js';
+export type { AuthConfig } from './credentials.js';
 export { HOP_CHANNEL, type Hop, type HopEvent } from './diagnostics.js';
+export {
+  type Claim,
+  createDuplicates,
+  type DuplicateStore,
+  type DuplicatesOptions,
+  type Earlier,
+  type EarlierResponse,
+} from './duplicates.js';
 export {
   type AgentRpcEnvelope,
   decodeEnvelope,
@@ -42,6 +57,7 @@ export {
 export {
   AgentRpcError,
   type AgentRpcErrorInit,
+  type DetailsByCode,
   type ErrorCodeInfo,
   type Executed,
   errorCodes,
@@ -49,18 +65,26 @@ export {
   isAgentRpcError,
   isRuntimeCode,
   type RuntimeCode,
+  type RuntimeError,
+  type RuntimeErrorDetails,
+  type SchemaViolationDetails,
 } from './errors.js';
 export { type FormatTable, formats } from './formats.js';
+export type { InterceptedCall, Interceptor, Verdict } from './interceptor.js';
 export type { CallError, Failure, Outcome, Success } from './outcome.js';
+export { RESPONSE_CHANNEL, type ResponseEvent } from './response.js';
 export type { Result, ResultError } from './result.js';
+export type { RetryOptions } from './retry.js';
 export type { Peer, PeerTransport } from './routes.js';
-export { type FailedCall, type ServeOptions, type Service, serve } from './server.js';
+export { type ServeOptions, type Service, serve } from './server.js';
 export { type DetailsOf, type Implementation, implement, type Skill, type SkillContext } from './skill.js';
 export {
   type Connection,
   type ConnectionOwner,
+  type ConnectionWatcher,
   type Delivery,
   type OutgoingMessage,
+  type SubscribeOptions,
   type Subscription,
   type SubscriptionRole,
   type TopicNames,
@@ -87,3 +111,4 @@ export {
   type Violation,
   type ViolationReport,
 } from './validation.js';
+export type { FailedCall } from './warning.js';

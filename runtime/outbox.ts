@@ -1,25 +1,28 @@
 import type { AgentAddress } from './address.js';
-import type { MessageIds, OutgoingCall } from './caller.js';
-import { type Clock, createUuid, type Random } from './clock.js';
+import type { Authenticator } from './auth.js';
+import type { Caller, MessageIds, OutgoingCall } from './caller.js';
+import type { Clock, Random } from './clock.js';
 import { watch } from './deadline.js';
-import { type HopVerdict, reportHop } from './diagnostics.js';
-import { type AgentRpcEnvelope, type EnvelopeLimits, encodeEnvelope } from './envelope.js';
+import { readDetails } from './details.js';
+import { reportHop } from './diagnostics.js';
+import type { AgentRpcEnvelope } from './envelope.js';
 import { AgentRpcError, type AgentRpcErrorInit, isAgentRpcError, type RuntimeCode } from './errors.js';
-import type { InboundMessage } from './inbox.js';
 import { createHeaders, HOPS_HEADER, hopsOf, inheritTimeout, MAX_HOPS, type ParentCall } from './parent.js';
-import { MAX_PENDING, type PendingCalls } from './pending.js';
-import { type Result, toResult } from './result.js';
+import { MAX_PENDING, type PendingCall, type PendingCalls } from './pending.js';
+import { type CallEnd, createAttempts, createRetryBudget, type RetryPolicy } from './retry.js';
 import type { ConnectedTransport, Routes } from './routes.js';
 import type { OutgoingMessage } from './transport.js';
 
-/** Sends what goes out. None of its promises rejects. */
+/** Sends requests and events. None of its promises rejects. */
 export interface Outbox {
-  request(call: OutgoingCall, parent: ParentCall | undefined): Promise<AgentRpcEnvelope | AgentRpcError>;
+  request(call: OutgoingCall, parent: ParentCall | undefined): Promise<CallEnd>;
   notify(call: OutgoingCall, parent: ParentCall | undefined): Promise<AgentRpcError | undefined>;
-  /** Resolves with why another answer had to take the place of this one, if so. */
-  answer(message: InboundMessage, result: Result): Promise<AgentRpcError | undefined>;
-  /** Resolves when no answer is on its way. */
-  answersSent(): Promise<void>;
+  /** What {@link Caller} promises. */
+  guard(call: OutgoingCall, parent: ParentCall | undefined, onEnd: (error: AgentRpcError) => void): () => void;
+  /** Ends the calls whose answers would have come by a connection that is lost. */
+  loseReplies(via: ConnectedTransport, cause: Error): void;
+  /** Ends every call. */
+  abandonAll(): void;
 }
 
 export interface OutboxOptions {
@@ -29,6 +32,7 @@ export interface OutboxOptions {
   readonly random: Random;
   readonly pending: PendingCalls;
   readonly routes: Routes;
+  readonly encode: Authenticator['encode'];
   /** Whether calls still go out: those that skills make go on while the bus waits for the skills. */
   readonly isOpen: (parent: ParentCall | undefined) => boolean;
 }
@@ -37,14 +41,17 @@ export interface OutboxOptions {
 interface Prepared {
   readonly via: ConnectedTransport;
   readonly envelope: AgentRpcEnvelope;
-  readonly message: OutgoingMessage;
-  readonly timeoutMs: number;
+  readonly message: Omit<OutgoingMessage, 'bytes'>;
+  /** A promise only where a token for it has to be fetched. */
+  readonly bytes: Uint8Array | Promise<Uint8Array>;
 }
 
 type Init = AgentRpcErrorInit<RuntimeCode>;
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { agent, tenantId, clock, random, pending, routes, isOpen } = options;
+  const { agent, tenantId, clock, random, pending, routes, encode, isOpen } = options;
+  const budget = createRetryBudget();
+  const guards = new Map<(error: AgentRpcError) => void, OutgoingCall>();
 
   /** Why a call is not sent at all. */
   const findObjection = (call: OutgoingCall, parent: ParentCall | undefined, timeoutMs: number): Init | undefined => {
@@ -64,10 +71,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     kind: 'request' | 'event',
     call: OutgoingCall,
     parent: ParentCall | undefined,
+    timeoutMs: number,
   ): Prepared | AgentRpcError => {
-    const timeoutMs = inheritTimeout(call.timeoutMs, parent, clock);
-    const objection = findObjection(call, parent, timeoutMs);
-    if (objection !== undefined) return fail(call, objection);
     const headers = createHeaders({ own: call.headers, parent, timeoutMs, random });
     if (hopsOf(headers) > MAX_HOPS) {
       return fail(call, { code: 'EAGENTRPC_LOOP', message: `The call is nested ${headers[HOPS_HEADER]} calls deep.` });
@@ -75,6 +80,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const { messageId, correlationId, to, capability, payload } = call;
     try {
       const { via, topics } = routes.routeTo(to);
+      if (via.lost !== undefined) return fail(call, lossOf(via, via.lost));
       const envelope: AgentRpcEnvelope = {
         version: 1,
         kind,
@@ -86,152 +92,178 @@ export function createOutbox(options: OutboxOptions): Outbox {
         capability,
         replyTo: kind === 'request' ? via.replyTo : undefined,
         deadline: clock.now() + timeoutMs,
-        tenantId,
+        tenantId: tenantId ?? parent?.tenantId,
         headers,
         payload,
       };
-      const bytes = encodeEnvelope(envelope, via.limits);
-      const message = { topic: topics.requests, kind, bytes, messageId, correlationId, ttlMs: timeoutMs };
-      return { via, envelope, timeoutMs, message };
+      const message = { topic: topics.requests, kind, messageId, correlationId, ttlMs: timeoutMs };
+      return { via, envelope, message, bytes: encode(envelope, via.limits) };
     } catch (error) {
       return failAs(call, error);
     }
   };
 
-  const publish = async ({ via, envelope, message }: Prepared): Promise<void> => {
-    reportHop('sent', agent, clock.now(), envelope);
-    await via.connection.publish(message);
+  const publish = ({ via, envelope, message, bytes }: Prepared, isWanted: () => boolean): Promise<void> => {
+    const send = (encoded: Uint8Array): Promise<void> => {
+      reportHop('sent', agent, clock.now(), envelope, undefined, envelope.payload);
+      return via.connection.publish({ ...message, bytes: encoded });
+    };
+    if (bytes instanceof Promise) return bytes.then((encoded) => (isWanted() ? send(encoded) : undefined));
+    try {
+      return send(bytes);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 
-  const watchCall = (call: OutgoingCall, prepared: Prepared, settle: (error: AgentRpcError) => void): (() => void) =>
-    watch(clock, prepared.timeoutMs, call.signal, (why) =>
-      settle(fail(call, why === 'timeout' ? timeoutOf(prepared) : cancellationOf(call))),
+  const watchCall = (
+    kind: 'request' | 'event',
+    call: OutgoingCall,
+    timeoutMs: number,
+    settle: (error: AgentRpcError) => void,
+  ): (() => void) =>
+    watch(clock, timeoutMs, call.signal, (why) =>
+      settle(fail(call, why === 'timeout' ? timeoutOf(kind, call, timeoutMs) : cancellationOf(call))),
     );
 
-  const answers = new Set<Promise<unknown>>();
-
-  const sendAnswer = async (
-    { envelope: asked, via }: InboundMessage,
-    topic: string,
-    result: Result,
-  ): Promise<AgentRpcError | undefined> => {
-    const { correlationId, capability } = asked;
-    const messageId = createUuid(clock, random);
-    const envelope: AgentRpcEnvelope = {
-      version: 1,
-      kind: 'response',
+  const startRequest = (call: OutgoingCall, parent: ParentCall | undefined, resolve: (end: CallEnd) => void): void => {
+    const timeoutMs = inheritTimeout(call.timeoutMs, parent, clock);
+    const objection = findObjection(call, parent, timeoutMs);
+    if (objection !== undefined) {
+      resolve(fail(call, objection));
+      return;
+    }
+    let isSettled = false;
+    let endPause: (() => void) | undefined;
+    const settle = (end: CallEnd): void => {
+      isSettled = true;
+      pending.remove(waiting);
+      unwatch();
+      endPause?.();
+      resolve(end);
+    };
+    const { messageId, correlationId, to, capability } = call;
+    const waiting: PendingCall = {
       messageId,
       correlationId,
-      causedBy: asked.messageId,
-      from: agent,
-      to: asked.from,
+      to,
       capability,
-      tenantId: asked.tenantId,
+      tenantId: tenantId ?? parent?.tenantId,
+      via: undefined,
+      take: settle,
+      settle,
     };
-    let encoded: EncodedAnswer | undefined;
-    try {
-      encoded = encodeAnswer(envelope, asked, result, via.limits);
-      reportHop('answered', agent, clock.now(), envelope, encoded.verdict);
-      await via.connection.publish({ topic, kind: 'response', bytes: encoded.bytes, messageId, correlationId });
-    } catch (error) {
-      reportHop('unanswered', agent, clock.now(), envelope, { ...encoded?.verdict, error });
+
+    const send = (outgoing: OutgoingCall, leftMs: number, take: PendingCall['take']): void => {
+      const prepared = prepare('request', outgoing, parent, leftMs);
+      if (prepared instanceof AgentRpcError) {
+        take(prepared);
+        return;
+      }
+      waiting.via = prepared.via;
+      publish(prepared, () => !isSettled).catch((error: unknown) => take(failAs(call, error)));
+    };
+
+    const sendWithRetries = (policy: RetryPolicy): void => {
+      const endsAt = clock.now() + timeoutMs;
+      const attempts = createAttempts(policy, budget, random);
+      // Made once: all attempts are one span of the trace.
+      const outgoing = { ...call, headers: createHeaders({ own: call.headers, parent, timeoutMs, random }) };
+      const attempt = (leftMs: number): void => {
+        const take = (end: CallEnd): void => {
+          // What becomes of the publication of an earlier attempt, or of one whose call has ended, says nothing of this one.
+          if (isSettled || waiting.take !== take) return;
+          const next = attempts.judge(end, endsAt - clock.now());
+          if (next === 'final') settle(attempts.conclude(end));
+          else if (next !== 'ignore') {
+            waiting.via = undefined;
+            endPause = clock.setTimer(next, () => {
+              attempts.start();
+              attempt(Math.max(1, Math.floor(endsAt - clock.now())));
+            });
+          }
+        };
+        waiting.take = take;
+        send(outgoing, leftMs, take);
+      };
+      attempt(timeoutMs);
+    };
+
+    if (!pending.add(waiting)) {
+      const message = `${MAX_PENDING} calls of this bus already wait for their answers.`;
+      resolve(fail(call, { code: 'EAGENTRPC_BUSY', message }));
+      return;
     }
-    return encoded?.replaced;
+    const unwatch = watchCall('request', call, timeoutMs, settle);
+    if (call.retry === undefined) send(call, timeoutMs, settle);
+    else sendWithRetries(call.retry);
   };
 
   return {
-    request(call, parent) {
-      return new Promise((resolve) => {
-        const prepared = prepare('request', call, parent);
-        if (prepared instanceof AgentRpcError) return resolve(prepared);
-        const settle = (end: AgentRpcEnvelope | AgentRpcError): void => {
-          pending.remove(waiting);
-          unwatch();
-          resolve(end);
-        };
-        const { messageId, correlationId, to, capability } = call;
-        const waiting = { messageId, correlationId, to, capability, settle };
-        if (!pending.add(waiting)) {
-          const message = `${MAX_PENDING} calls of this bus already wait for their answers.`;
-          return resolve(fail(call, { code: 'EAGENTRPC_BUSY', message }));
-        }
-        const unwatch = watchCall(call, prepared, settle);
-        publish(prepared).catch((error: unknown) => settle(failAs(call, error)));
-      });
-    },
+    request: (call, parent) => new Promise((resolve) => startRequest(call, parent, resolve)),
 
     notify(call, parent) {
       return new Promise((resolve) => {
-        const prepared = prepare('event', call, parent);
+        const timeoutMs = inheritTimeout(call.timeoutMs, parent, clock);
+        const objection = findObjection(call, parent, timeoutMs);
+        if (objection !== undefined) return resolve(fail(call, objection));
+        const prepared = prepare('event', call, parent, timeoutMs);
         if (prepared instanceof AgentRpcError) return resolve(prepared);
+        let isSettled = false;
         const settle = (end: AgentRpcError | undefined): void => {
+          isSettled = true;
           unwatch();
           resolve(end);
         };
-        const unwatch = watchCall(call, prepared, settle);
-        publish(prepared).then(
+        const unwatch = watchCall('event', call, timeoutMs, settle);
+        publish(prepared, () => !isSettled).then(
           () => settle(undefined),
           (error: unknown) => settle(failAs(call, error)),
         );
       });
     },
 
-    answer(message, result) {
-      if (message.answerTopic === undefined) return Promise.resolve(undefined);
-      const sending = sendAnswer(message, message.answerTopic, result);
-      answers.add(sending);
-      void sending.then(() => answers.delete(sending));
-      return sending;
+    guard(call, parent, onEnd) {
+      const timeoutMs = Math.max(0, inheritTimeout(call.timeoutMs, parent, clock));
+      const leave = (): void => {
+        guards.delete(end);
+        unwatch();
+      };
+      const end = (error: AgentRpcError): void => {
+        leave();
+        onEnd(error);
+      };
+      const unwatch = watchCall('request', call, timeoutMs, end);
+      guards.set(end, call);
+      return leave;
     },
 
-    async answersSent() {
-      while (answers.size > 0) await Promise.all(answers);
+    loseReplies(via, cause) {
+      const message = 'The connection was lost that the answer would have come by.';
+      for (const call of pending.all()) {
+        if (call.via === via) call.take(fail(call, { code: 'EAGENTRPC_CONNECTION_LOST', message, cause }));
+      }
+    },
+
+    abandonAll() {
+      for (const call of pending.all()) call.settle(abandonmentOf(call));
+      for (const [end, call] of guards) end(abandonmentOf(call));
     },
   };
 }
 
-/** An answer as bytes. */
-interface EncodedAnswer {
-  readonly bytes: Uint8Array;
-  readonly verdict: HopVerdict | undefined;
-  /** Why it is not the one that was meant, if so. */
-  readonly replaced?: AgentRpcError;
-}
-
-/** Encodes an answer, or one that says why the one that was meant cannot be sent. */
-function encodeAnswer(
-  envelope: AgentRpcEnvelope,
-  asked: MessageIds,
-  result: Result,
-  limits: EnvelopeLimits,
-): EncodedAnswer {
-  try {
-    if (result.ok && isLeftOut(result.data)) throw new TypeError('JSON leaves it out.');
-    const verdict = result.ok ? undefined : { code: result.error.code };
-    return { bytes: encodeEnvelope({ ...envelope, payload: result }, limits), verdict };
-  } catch (cause) {
-    const reason = isAgentRpcError(cause) ? cause.message : 'It has no JSON form.';
-    const message = `The result of ${envelope.capability} cannot be sent. ${reason}`;
-    const replaced = fail(asked, { code: 'EAGENTRPC_HANDLER_ERROR', message, cause });
-    const bytes = encodeEnvelope({ ...envelope, payload: toResult(replaced) }, limits);
-    return { bytes, verdict: { code: replaced.code }, replaced };
-  }
-}
-
-/** Whether JSON has no way to write `data` and says nothing of it, as with a function or a symbol. */
-function isLeftOut(data: unknown): boolean {
-  // Most results are not written twice: only a toJSON makes an object vanish.
-  if (typeof data === 'string' || (typeof data === 'object' && (data === null || !('toJSON' in data)))) return false;
-  return JSON.stringify(data) === undefined;
-}
-
-function timeoutOf({ timeoutMs, envelope: { kind, to, capability } }: Prepared): Init {
+function timeoutOf(kind: 'request' | 'event', { to, capability }: OutgoingCall, timeoutMs: number): Init {
   const missing = kind === 'request' ? `${to} did not answer` : 'The broker did not take';
   return { code: 'EAGENTRPC_TIMEOUT', message: `${missing} ${capability} within ${timeoutMs} ms.` };
 }
 
 function cancellationOf({ signal }: OutgoingCall): Init {
   return { code: 'EAGENTRPC_CANCELLED', message: 'The call was cancelled.', cause: signal?.reason };
+}
+
+function lossOf({ transport }: ConnectedTransport, cause: Error): Init {
+  const message = `The connection by ${transport.kind} is lost at present.`;
+  return { code: 'EAGENTRPC_PUBLISH_FAILED', message, cause };
 }
 
 function fail({ messageId, correlationId }: MessageIds, init: AgentRpcErrorInit): AgentRpcError {
@@ -242,14 +274,14 @@ function fail({ messageId, correlationId }: MessageIds, init: AgentRpcErrorInit)
 function failAs(ids: MessageIds, error: unknown): AgentRpcError {
   if (isAgentRpcError(error)) {
     const { code, message, executed, details, cause } = error;
-    return fail(ids, { code, message, executed, details, cause });
+    return fail(ids, { code, message, executed, details: readDetails(code, details), cause });
   }
   const message = 'The transport failed while it published the message.';
   return fail(ids, { code: 'EAGENTRPC_PUBLISH_FAILED', message, executed: 'maybe', cause: error });
 }
 
 /** Why a call that still waits ends when its bus is stopped. */
-export function abandonmentOf(ids: MessageIds & { readonly capability: string }): AgentRpcError {
+function abandonmentOf(ids: MessageIds & { readonly capability: string }): AgentRpcError {
   const message = `The bus was stopped while ${ids.capability} had no answer.`;
   return fail(ids, { code: 'EAGENTRPC_ABANDONED', message });
 }

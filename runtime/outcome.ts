@@ -1,4 +1,5 @@
 import { type CapabilityContract, findDeclared, violationOf } from './contract.js';
+import { readDetails } from './details.js';
 import type { AgentRpcEnvelope } from './envelope.js';
 import {
   type AgentRpcError,
@@ -7,7 +8,8 @@ import {
   errorCodes,
   type FailureStatus,
   isRuntimeCode,
-  type RuntimeCode,
+  type RuntimeError,
+  type SchemaViolationDetails,
 } from './errors.js';
 import { parseResult, type ResultError } from './result.js';
 
@@ -17,7 +19,7 @@ import { parseResult, type ResultError } from './result.js';
  */
 export type CallError<Errors = unknown> =
   | { [Code in keyof Errors & string]: AgentRpcError<Code, Errors[Code]> }[keyof Errors & string]
-  | AgentRpcError<RuntimeCode>;
+  | RuntimeError;
 
 /** How a call ended: it always does, and once. */
 export type Outcome<Output, Errors = unknown> = Success<Output> | Failure<Errors>;
@@ -44,7 +46,10 @@ export interface Failure<Errors = unknown> {
 }
 
 /** What a response says: its data, or what went wrong. Nothing in it is believed before it is checked. */
-export type Reading = { readonly data: unknown } | { readonly error: AgentRpcErrorInit };
+export type Reading = ({ readonly data: unknown } | { readonly error: AgentRpcErrorInit | AgentRpcError }) & {
+  /** The payload of the response, where there was one. */
+  readonly payload?: unknown;
+};
 
 /** Reads the response to a call of `capability`. */
 export function readResponse(capability: CapabilityContract, { payload, from }: AgentRpcEnvelope): Reading {
@@ -52,14 +57,20 @@ export function readResponse(capability: CapabilityContract, { payload, from }: 
   if (result === undefined) {
     const message = `${from} answered ${capability.name} with something that is not a result.`;
     const problems = [{ path: '/payload', message: 'must be {"ok":true,"data":…} or {"ok":false,"error":…}' }];
-    return { error: { code: 'EAGENTRPC_INVALID_ENVELOPE', message, executed: 'maybe', details: { problems } } };
+    return {
+      error: { code: 'EAGENTRPC_INVALID_ENVELOPE', message, executed: 'maybe', details: { problems } },
+      payload,
+    };
   }
-  if (!result.ok) return { error: readError(capability, result.error) };
+  if (!result.ok) return { error: readError(capability, result.error), payload };
   const report = capability.output.findViolations(result.data);
-  return report === null ? { data: result.data } : { error: violationOf(capability, 'output', report) };
+  return report === null
+    ? { data: result.data, payload }
+    : { error: violationOf(capability, 'output', report), payload };
 }
 
-function readError(capability: CapabilityContract, error: ResultError): AgentRpcErrorInit {
+/** Reads what a response says went wrong. */
+export function readError(capability: CapabilityContract, error: ResultError): AgentRpcErrorInit {
   const { code, message, details } = error;
   const declared = findDeclared(capability, code);
   if (declared !== undefined) {
@@ -71,6 +82,7 @@ function readError(capability: CapabilityContract, error: ResultError): AgentRpc
     // The skill may have run or not: a code that nobody here knows does not say.
     return { code: 'EAGENTRPC_HANDLER_ERROR', message, executed: 'maybe', details: { code, details } };
   }
-  const isOutput = code === 'EAGENTRPC_SCHEMA_VIOLATION' && (details as { side?: unknown } | null)?.side !== 'input';
-  return isOutput ? { code, message, details, executed: 'yes' } : { code, message, details };
+  const init = { code, message, details: readDetails(code, details) };
+  const isOutput = code === 'EAGENTRPC_SCHEMA_VIOLATION' && (init.details as SchemaViolationDetails).side !== 'input';
+  return isOutput ? { ...init, executed: 'yes' } : init;
 }

@@ -11,6 +11,7 @@ export interface ParentCall {
   /** How many calls it is nested in. */
   readonly hops: number;
   readonly traceparent: string | undefined;
+  readonly tenantId: string | undefined;
 }
 
 /** The header that counts how deep a call is nested. */
@@ -32,10 +33,11 @@ export function hopsOf(headers: AgentRpcEnvelope['headers']): number {
 
 /** What is inherited of a message whose skill has until `deadline`. */
 export function createParentCall(
-  { correlationId, messageId, headers }: AgentRpcEnvelope,
+  { correlationId, messageId, headers, tenantId }: AgentRpcEnvelope,
   deadline: number,
 ): ParentCall {
-  return { correlationId, messageId, deadline, hops: hopsOf(headers), traceparent: headers?.[TRACEPARENT_HEADER] };
+  const traceparent = headers?.[TRACEPARENT_HEADER];
+  return { correlationId, messageId, deadline, hops: hopsOf(headers), traceparent, tenantId };
 }
 
 /** What {@link createHeaders} starts from. */

@@ -11,7 +11,12 @@ export interface PendingCall {
   readonly correlationId: string;
   readonly to: AgentAddress;
   readonly capability: string;
-  /** Ends the call with its answer or with why there is none. Takes the call out of the table. */
+  readonly tenantId: string | undefined;
+  /** The connection that its answer comes by; undefined while it is not with a broker. */
+  via?: unknown;
+  /** Takes an answer, or why there will be none: the end of the call, unless it is made again. */
+  take(end: AgentRpcEnvelope | AgentRpcError): void;
+  /** Ends the call, and takes it out of the table. */
   settle(end: AgentRpcEnvelope | AgentRpcError): void;
 }
 
@@ -23,7 +28,7 @@ export interface PendingCalls {
   remove(call: PendingCall): void;
   /**
    * The call that a response answers; `late` when none waits for it, `stranger` when it comes from another agent or
-   * for another capability than the one asked.
+   * for another capability or tenant than the one asked.
    */
   match(response: AgentRpcEnvelope): PendingCall | 'late' | 'stranger';
   all(): PendingCall[];
@@ -57,10 +62,10 @@ export function createPendingCalls(limit: number = MAX_PENDING): PendingCalls {
       if (calls.get(call.messageId) === call) calls.delete(call.messageId);
     },
     match(response) {
-      const { causedBy, correlationId, from, capability } = response;
+      const { causedBy, correlationId, from, capability, tenantId } = response;
       const call = causedBy === undefined ? findByCorrelation(correlationId) : calls.get(causedBy);
       if (call === undefined) return 'late';
-      if (call.to !== from || call.capability !== capability) return 'stranger';
+      if (call.to !== from || call.capability !== capability || call.tenantId !== tenantId) return 'stranger';
       return call.correlationId === correlationId ? call : 'stranger';
     },
     all: () => [...calls.values()],

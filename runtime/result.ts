@@ -1,3 +1,5 @@
+import { isRecord } from './record.js';
+
 /** The payload of a response, as it is on the wire. */
 export type Result =
   | { readonly ok: true; readonly data: unknown }
@@ -27,8 +29,4 @@ export function parseResult(payload: unknown): Result | undefined {
   if (typeof code !== 'string' || code === '' || typeof message !== 'string') return undefined;
   if (Object.keys(error).some((key) => key !== 'code' && key !== 'message' && key !== 'details')) return undefined;
   return { ok, error: details === undefined ? { code, message } : { code, message, details } };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

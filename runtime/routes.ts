@@ -26,6 +26,8 @@ export interface ConnectedTransport {
   /** Where the bus reads its answers. */
   readonly replyTo: string;
   readonly limits: EnvelopeLimits;
+  /** Why nothing can be published at present; undefined while the connection stands. */
+  lost: Error | undefined;
 }
 
 /** How to reach one agent. */
@@ -91,7 +93,13 @@ export function createRoutes(
       if (replyTo === undefined) return named ?? base;
       const place = parseReplyTo(replyTo);
       if (place?.kind !== via.transport.kind) return undefined;
-      const isOfSender = isAtOrBelow(place.topic, base) || (named !== undefined && isAtOrBelow(place.topic, named));
+      const isOfSender =
+        isAtOrBelow(place.topic, base) ||
+        (named !== undefined && isAtOrBelow(place.topic, named)) ||
+        // Among agents that serve several tenants each reads all its answers at one place.
+        (tenantId === undefined &&
+          request.tenantId !== undefined &&
+          isAtOrBelow(place.topic, topicsOf(from, undefined).responses));
       return isOfSender ? place.topic : undefined;
     },
   };

@@ -1,9 +1,19 @@
+import type { SentAnswer } from './answers.js';
 import { findDeclared, violationOf } from './contract.js';
 import { createDeadline } from './deadline.js';
 import { reportHop } from './diagnostics.js';
 import { AgentRpcError, type AgentRpcErrorInit } from './errors.js';
 import type { ServiceHost } from './host.js';
 import type { InboundMessage } from './inbox.js';
+import {
+  type InterceptedCall,
+  type Interceptor,
+  runIntercepted,
+  toAnswer,
+  toVerdict,
+  type Verdict,
+} from './interceptor.js';
+import { readError } from './outcome.js';
 import { createParentCall } from './parent.js';
 import { type Result, toResult } from './result.js';
 import type { Implementation, SkillContext } from './skill.js';
@@ -12,9 +22,18 @@ import type { Implementation, SkillContext } from './skill.js';
 export interface Run {
   /** Resolves when the skill has ended and its answer is with the broker; never rejects. */
   readonly done: Promise<void>;
-  /** Aborts `ctx.signal` and answers, unless the skill has, that it was interrupted. */
+  /**
+   * Aborts `ctx.signal`. Unless the skill has answered, its caller is told that it was interrupted; or its message goes
+   * back to the broker, where that holds it and the skill may run again.
+   */
   interrupt(): Promise<void>;
 }
+
+/**
+ * How a run ended: with an answer, which is undefined where its time was up or its message was an event; or `returned`,
+ * with none, so that another instance can run the message.
+ */
+export type RunEnd = SentAnswer | undefined | 'returned';
 
 export interface RunOptions {
   readonly host: ServiceHost;
@@ -24,6 +43,10 @@ export interface RunOptions {
   readonly leftMs: number;
   /** Gets what the skill throws, and what is wrong with what it answers. Never throws. */
   readonly onError: (error: unknown, message: InboundMessage) => void;
+  /** What stands around the run; undefined rather than empty. */
+  readonly interceptors?: readonly Interceptor[] | undefined;
+  /** Called once: when the answer is with the broker, or none will come. The skill itself may go on. */
+  readonly onEnd: (end: RunEnd) => void;
 }
 
 /** What `ctx.fail` or `ctx.notImplemented` has thrown. */
@@ -36,13 +59,18 @@ interface Failure {
 const NO_HEADERS: { readonly [name: string]: string } = Object.freeze({});
 
 /** Checks the input and starts the skill. */
-export function startRun({ host, message, implementation, leftMs, onError }: RunOptions): Run {
+export function startRun({ host, message, implementation, leftMs, onError, interceptors, onEnd }: RunOptions): Run {
   const { envelope } = message;
   const { messageId, correlationId } = envelope;
   const { capability, skill } = implementation;
   const { agent, clock } = host;
-  const failures = new Map<unknown, Failure>();
+  // Most skills throw none.
+  let failures: Map<unknown, Failure> | undefined;
+  const headers = interceptors === undefined ? (envelope.headers ?? NO_HEADERS) : { ...envelope.headers };
   let answering: Promise<void> | undefined;
+  /** Gives the answer of the skill to those who stand around it; undefined where nobody does, or they have it. */
+  let offer: ((result: Result) => void) | undefined;
+  let isOffered = false;
 
   const deadline = createDeadline(clock, leftMs, () => {
     const text = `The time of ${capability.name} is up.`;
@@ -57,15 +85,22 @@ export function startRun({ host, message, implementation, leftMs, onError }: Run
   };
 
   const send = async (result: Result): Promise<void> => {
-    const replaced = await host.answer(message, result);
-    if (replaced !== undefined) reportError(replaced);
+    const sent = await host.answer(message, result);
+    if (sent?.replaced !== undefined) reportError(sent.replaced);
+    onEnd(sent);
   };
 
+  const hasAnswered = (): boolean => answering !== undefined || isOffered;
+
   const answer = (result: Result): void => {
-    if (answering === undefined && !deadline.ended) {
+    if (offer !== undefined) {
+      isOffered = true;
+      offer(result);
+      offer = undefined;
+    } else if (!hasAnswered() && !deadline.ended) {
       answering = send(result);
     } else {
-      const reason = answering === undefined ? 'Its time is up.' : 'It has been answered.';
+      const reason = !hasAnswered() ? 'Its time is up.' : 'It has been answered.';
       reportHop('ignored', agent, clock.now(), envelope, { reason });
     }
   };
@@ -78,7 +113,7 @@ export function startRun({ host, message, implementation, leftMs, onError }: Run
   /** Answers what the skill returns or responds. What is of no use any more is not checked. */
   const succeed = (given: unknown, missing?: string): void => {
     const data = given === undefined ? null : given;
-    const isOfUse = answering === undefined && !deadline.ended;
+    const isOfUse = !hasAnswered() && !deadline.ended;
     const report = isOfUse ? capability.output.findViolations(data) : null;
     if (report === null) {
       answer({ ok: true, data });
@@ -90,6 +125,7 @@ export function startRun({ host, message, implementation, leftMs, onError }: Run
 
   const throwFailure = (init: AgentRpcErrorInit, breach?: AgentRpcErrorInit): never => {
     const failure = new AgentRpcError({ ...init, messageId, correlationId });
+    failures ??= new Map();
     failures.set(failure, { answered: breach ?? init, isBreach: breach !== undefined });
     throw failure;
   };
@@ -103,7 +139,7 @@ export function startRun({ host, message, implementation, leftMs, onError }: Run
   };
 
   const answerThrown = (thrown: unknown): void => {
-    const failure = failures.get(thrown);
+    const failure = failures?.get(thrown);
     if (failure === undefined) {
       reportError(thrown);
       // Nothing of what was thrown goes over: messages hold paths, addresses and worse.
@@ -124,7 +160,7 @@ export function startRun({ host, message, implementation, leftMs, onError }: Run
     correlationId,
     from: envelope.from,
     capability: capability.name,
-    headers: envelope.headers ?? NO_HEADERS,
+    headers,
     deadline: deadline.at,
     get signal() {
       return deadline.signal;
@@ -150,7 +186,7 @@ export function startRun({ host, message, implementation, leftMs, onError }: Run
     try {
       const data = await skill(envelope.payload, context);
       if (data !== undefined) succeed(data);
-      else if (answering === undefined) {
+      else if (!hasAnswered()) {
         succeed(null, `The skill of ${capability.name} returned nothing and did not call ctx.respond().`);
       }
     } catch (thrown) {
@@ -158,9 +194,34 @@ export function startRun({ host, message, implementation, leftMs, onError }: Run
     }
   };
 
+  const runWithin = async (around: readonly Interceptor[]): Promise<void> => {
+    const { from, to, payload, tenantId } = envelope;
+    const call: InterceptedCall = {
+      side: 'server',
+      kind: envelope.kind === 'event' ? 'event' : 'request',
+      ...{ messageId, correlationId, from, to, capability: capability.name, tenantId, payload },
+      ...{ headers, deadline: deadline.at },
+    };
+    let running: Promise<void> | undefined;
+    const core = (): Promise<Verdict> =>
+      new Promise((resolve) => {
+        offer = (result) =>
+          resolve(toVerdict(result.ok ? { data: result.data } : { error: readError(capability, result.error) }));
+        running = run();
+      });
+    const { result, fault } = toAnswer(capability, await runIntercepted(around, call, capability, core));
+    if (fault !== undefined) reportError(fault);
+    // From here on it is the answer that counts, whatever the skill has still to say.
+    offer = undefined;
+    isOffered = false;
+    answer(result);
+    await running;
+  };
+
   const finish = async (): Promise<void> => {
-    await run();
-    await answering;
+    await (interceptors === undefined ? run() : runWithin(interceptors));
+    if (answering === undefined) onEnd(undefined);
+    else await answering;
     deadline.clear();
   };
 
@@ -168,6 +229,12 @@ export function startRun({ host, message, implementation, leftMs, onError }: Run
     done: finish(),
     async interrupt() {
       const text = `${agent} stopped while ${capability.name} ran.`;
+      if (answering === undefined && capability.idempotent && message.via.transport.flags.holdsRequests) {
+        const reason = `${text} It goes back to the broker.`;
+        reportHop('refused', agent, clock.now(), envelope, { code: 'EAGENTRPC_INTERRUPTED', reason });
+        answering = Promise.resolve();
+        onEnd('returned');
+      }
       answering ??= send(toResult({ code: 'EAGENTRPC_INTERRUPTED', message: text }));
       deadline.abort(new DOMException(text, 'AbortError'));
       await answering;

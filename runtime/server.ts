@@ -1,61 +1,59 @@
-import process from 'node:process';
-import { inspect } from 'node:util';
 import type { AgentAddress } from './address.js';
 import { type Bus, hostOf, type StopOptions } from './bus.js';
 import { assertContractFormat, type Contract } from './contract.js';
+import { createCopies } from './copies.js';
 import { createGrace, DEFAULT_GRACE_MS, DEFAULT_TIMEOUT_MS, type Grace, timeLeft } from './deadline.js';
+import { createDeclines } from './decline.js';
 import { reportHop } from './diagnostics.js';
-import type { RuntimeCode } from './errors.js';
+import { type Claim, createDuplicates, type DuplicateStore, expiryOf, keyOf } from './duplicates.js';
+import { errorCodes, isRuntimeCode } from './errors.js';
 import type { Attachment } from './host.js';
 import type { InboundMessage, Receiver } from './inbox.js';
+import type { Interceptor } from './interceptor.js';
 import { hopsOf, MAX_HOPS } from './parent.js';
 import { toResult } from './result.js';
-import { type Run, startRun } from './run.js';
+import { type Run, type RunEnd, startRun } from './run.js';
 import type { Implementation } from './skill.js';
+import { type FailedCall, warn } from './warning.js';
+import { createWorkload, type Task } from './workload.js';
 
 /** How an agent's capabilities are served. */
 export interface ServeOptions {
   /** How many skills may run at once; 64 unless set. */
   readonly concurrency?: number;
-  /** How many requests may wait for one that ends; 256 unless set. What is over that is answered EAGENTRPC_BUSY. */
+  /**
+   * How many requests may wait for one that ends; 256 unless set. What is over that is answered EAGENTRPC_BUSY. A broker
+   * that holds messages is asked for no more than `concurrency` at once, and keeps the rest.
+   */
   readonly queue?: number;
   /**
-   * Gets what a skill throws, and an AgentRpcError for what it answers that breaks its contract or cannot be sent.
+   * Where messages are remembered, so that one which comes again is not run again; `createDuplicates()` unless set,
+   * which knows what has come to this service.
+   */
+  readonly duplicates?: DuplicateStore;
+  /** What stands around each run of a skill, the outermost first. */
+  readonly interceptors?: readonly Interceptor[];
+  /**
+   * Gets what a skill or an interceptor throws, and an AgentRpcError for what it answers that breaks its contract or cannot be sent.
    * Unless set, that goes to stderr as a process warning. The caller is told nothing of what is thrown.
    */
   readonly onError?: (error: unknown, call: FailedCall) => void;
-}
-
-/** The call whose skill went wrong. */
-export interface FailedCall {
-  readonly capability: string;
-  readonly messageId: string;
-  readonly correlationId: string;
-  readonly from: AgentAddress;
 }
 
 /** An agent's capabilities, being served. */
 export interface Service {
   readonly agent: AgentAddress;
   /**
-   * Takes no more requests, answers those that wait as busy, and waits for skills that run; `bus.stop()` does it too.
-   * Called again, it resolves with the first, and a `graceMs` that is given may shorten the wait.
+   * Takes no more requests and waits for skills that run; `bus.stop()` does it too. Those that wait are answered as busy,
+   * or go back to a broker that holds them where their capability is idempotent. Called again, it resolves with the first, and a `graceMs` that is given may shorten the wait.
    *
    * Rejects, with all of that done, when the transport fails to unsubscribe.
    */
   stop(options?: StopOptions): Promise<void>;
 }
 
-interface Waiting {
-  readonly message: InboundMessage;
-  readonly implementation: Implementation;
-  readonly expiresAt: number;
-}
-
 const DEFAULT_CONCURRENCY = 64;
 const DEFAULT_QUEUE = 256;
-/** How long a skill is taken to run before any has ended. */
-const FIRST_GUESS_MS = 100;
 /** How long stop() gives the answers that are on their way when the skills have had their time. */
 const LAST_ANSWERS_MS = 1_000;
 
@@ -71,110 +69,183 @@ export async function serve(
   implementations: readonly Implementation[],
   options: ServeOptions = {},
 ): Promise<Service> {
-  const { concurrency = DEFAULT_CONCURRENCY, queue: queueLimit = DEFAULT_QUEUE, onError = warn } = options;
+  const { concurrency = DEFAULT_CONCURRENCY, queue = DEFAULT_QUEUE, onError = warn } = options;
   assertLimit('concurrency', concurrency, 1);
-  assertLimit('queue', queueLimit, 0);
+  assertLimit('queue', queue, 0);
   const capabilities = indexImplementations(bus, contract, implementations);
   const host = hostOf(bus);
-  const { agent, clock, clockSkewMs } = host;
-  const runs = new Set<Run>();
-  const waiting: Waiting[] = [];
-  let meanMs = FIRST_GUESS_MS;
-  let onIdle: () => void = () => {};
+  const { agent, clock, clockSkewMs, settlements } = host;
+  const { duplicates = createDuplicates({ clock }) } = options;
+  const interceptors = options.interceptors?.length ? [...options.interceptors] : undefined;
+  const declines = createDeclines(host);
   let grace: Grace | undefined;
   let stopping: Promise<void> | undefined;
-
-  const refuse = (message: InboundMessage, code: RuntimeCode, text: string, details?: unknown): void => {
-    reportHop('refused', agent, clock.now(), message.envelope, { code, reason: text });
-    void host.answer(message, toResult({ code, message: text, details }));
-  };
-
-  const refuseBusy = (message: InboundMessage, text: string): void => {
-    const retryAfterMs = Math.ceil((meanMs * (waiting.length + 1)) / concurrency);
-    refuse(message, 'EAGENTRPC_BUSY', text, { retryAfterMs });
-  };
-
-  const expire = (message: InboundMessage): void => {
-    const text = `The time of ${message.envelope.capability} was up before it could run.`;
-    reportHop('expired', agent, clock.now(), message.envelope, { reason: text });
-    void host.answer(message, toResult({ code: 'EAGENTRPC_DEADLINE_EXCEEDED', message: text }));
-  };
+  let isOver = false;
 
   const tell = (error: unknown, { envelope }: InboundMessage): void => {
     const { capability, messageId, correlationId, from } = envelope;
+    const call = { capability, messageId, correlationId, from };
     try {
-      onError(error, { capability, messageId, correlationId, from });
+      onError(error, call);
     } catch (thrown) {
-      warn(thrown, { capability, messageId, correlationId, from });
+      warn(thrown, call);
     }
   };
 
-  const start = (message: InboundMessage, implementation: Implementation, leftMs: number): void => {
-    const startedAt = clock.now();
-    const run = startRun({ host, message, implementation, leftMs, onError: tell });
-    runs.add(run);
-    void run.done.then(() => {
-      runs.delete(run);
-      meanMs += (clock.now() - startedAt - meanMs) / 8;
-      startWaiting();
-      if (runs.size === 0) onIdle();
-    });
+  /** The store may be one that is shared, and fail: it then remembers less. */
+  const watchStore = (done: void | Promise<void>, { message }: Task): void => {
+    done?.catch((error: unknown) => tell(error, message));
   };
 
-  const startWaiting = (): void => {
-    while (runs.size < concurrency) {
-      const next = waiting.shift();
-      if (next === undefined) return;
-      const leftMs = next.expiresAt - clock.now();
-      if (leftMs > 0) start(next.message, next.implementation, leftMs);
-      else expire(next.message);
+  const release = (task: Task): void => watchStore(duplicates.release(task.key), task);
+
+  const conclude = (task: Task, end: RunEnd): void => {
+    const { message, key, implementation } = task;
+    const { idempotent } = implementation.capability;
+    const isReturned = end === 'returned';
+    if (!isReturned) watchStore(duplicates.keep(key, end?.bytes), task);
+    // Whoever tries again after a failure that may pass wants it run again, not told again.
+    if (isReturned || (idempotent && mayPass(end?.code))) release(task);
+    if (isReturned || (idempotent && end?.error !== undefined)) settlements.nack(message);
+    else settlements.ack(message);
+  };
+
+  const start = (task: Task): Run | undefined => {
+    const { message, implementation } = task;
+    const leftMs = task.expiresAt - clock.now();
+    if (leftMs > 0 && !isOver) {
+      const onEnd = (end: RunEnd): void => conclude(task, end);
+      return startRun({ host, message, implementation, leftMs, onError: tell, interceptors, onEnd });
+    }
+    release(task);
+    if (isOver) declineBusy(message, `${agent} is stopping.`);
+    else declines.expire(message);
+    return undefined;
+  };
+
+  /** It will come again, and is not run then: that it was not run now cannot be known elsewhere. */
+  const giveUp = (task: Task): void => {
+    const { message } = task;
+    const reason = 'The broker has not confirmed that it will not deliver the message again.';
+    reportHop('refused', agent, clock.now(), message.envelope, { code: 'EAGENTRPC_INTERRUPTED', reason });
+    release(task);
+    settlements.nack(message);
+  };
+
+  /** What is idempotent goes back to a broker that holds it; what is not would not be run by another instance either. */
+  const returnToSender = ({ message, implementation }: Task): void => {
+    if (implementation.capability.idempotent && message.via.transport.flags.holdsRequests) {
+      const reason = `${agent} is stopping; it goes back to the broker.`;
+      reportHop('refused', agent, clock.now(), message.envelope, { code: 'EAGENTRPC_BUSY', reason });
+      settlements.nack(message);
+    } else {
+      declineBusy(message, `${agent} is stopping.`);
+    }
+  };
+
+  const declineBusy = (message: InboundMessage, text: string): void =>
+    declines.decline(message, text, { retryAfterMs: workload.retryAfterMs() });
+
+  const workload = createWorkload({ clock, concurrency, queue, start, giveUp });
+
+  /** What may have run elsewhere and must not run twice. That it has not run here is remembered like any answer. */
+  const interrupt = (task: Task): void => {
+    const { message, implementation } = task;
+    const code = 'EAGENTRPC_INTERRUPTED';
+    const text = `${implementation.capability.name} may have run for this message before, and is not run twice.`;
+    reportHop('refused', agent, clock.now(), message.envelope, { code, reason: text });
+    if (message.answerTopic === undefined) settlements.reject(message, `${code}: ${text}`);
+    void host.answer(message, toResult({ code, message: text })).then((sent) => conclude(task, sent));
+  };
+
+  /** A message that nobody here has seen. */
+  const admit = (task: Task): void => {
+    const { message, expiresAt } = task;
+    const isLate = expiresAt <= clock.now();
+    if (!isLate && stopping === undefined && workload.add(task)) return;
+    release(task);
+    if (isLate) declines.expire(message);
+    else if (stopping !== undefined) returnToSender(task);
+    else declineBusy(message, `${agent} has as much to do as it takes.`);
+  };
+
+  const proceed = (task: Task, claim: Claim): void => {
+    const { message, implementation } = task;
+    if (claim === 'first') {
+      if (message.delivery.redelivered && !implementation.capability.idempotent) interrupt(task);
+      else admit(task);
+    } else if (claim === 'full') declineBusy(message, `${agent} has as many messages to remember as it can.`);
+    else copies.take(task, claim);
+  };
+
+  /** Where a store that is shared fails, nobody knows whether the message has run. */
+  const failClaim = ({ message }: Task, error: unknown): void => {
+    tell(error, message);
+    declines.refuse(message, 'EAGENTRPC_INTERRUPTED', `${agent} cannot tell whether it has run this message before.`);
+  };
+
+  /** Finds out whether a message has come before. */
+  const claimTask = (task: Task, now: number): void => {
+    const { envelope, delivery } = task.message;
+    const forgetAt = expiryOf(envelope, now, task.expiresAt - now, clockSkewMs);
+    const claim = duplicates.claim(task.key, delivery.bytes, forgetAt);
+    if (typeof claim === 'string' || !('then' in claim)) {
+      proceed(task, claim);
+    } else {
+      claim.then(
+        (known) => proceed(task, known),
+        (error: unknown) => failClaim(task, error),
+      );
     }
   };
 
   const receive = (message: InboundMessage): void => {
-    const { headers, capability } = message.envelope;
-    const implementation = capabilities.get(capability);
-    if (stopping !== undefined) refuseBusy(message, `${agent} is stopping.`);
-    else if (hopsOf(headers) > MAX_HOPS) {
-      refuse(message, 'EAGENTRPC_LOOP', `The call is nested more than ${MAX_HOPS} calls deep.`);
+    const { envelope, delivery } = message;
+    const implementation = capabilities.get(envelope.capability);
+    if (hopsOf(envelope.headers) > MAX_HOPS) {
+      declines.refuse(message, 'EAGENTRPC_LOOP', `The call is nested more than ${MAX_HOPS} calls deep.`);
     } else if (implementation === undefined) {
-      refuse(message, 'EAGENTRPC_NO_CAPABILITY', `${agent} has no such capability.`);
-    } else admit(message, implementation);
+      declines.refuse(message, 'EAGENTRPC_NO_CAPABILITY', `${agent} has no such capability.`);
+    } else {
+      const fallbackMs = implementation.capability.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+      const now = clock.now();
+      const leftMs = timeLeft(envelope, { now, ageMs: delivery.ageMs, clockSkewMs, fallbackMs });
+      claimTask({ message, implementation, key: keyOf(envelope), expiresAt: now + leftMs }, now);
+    }
   };
 
-  const admit = (message: InboundMessage, implementation: Implementation): void => {
-    const { envelope, ageMs } = message;
-    const fallbackMs = implementation.capability.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const now = clock.now();
-    const leftMs = timeLeft(envelope, { now, ageMs, clockSkewMs, fallbackMs });
-    if (leftMs <= 0) expire(message);
-    else if (runs.size < concurrency) start(message, implementation, leftMs);
-    else if (waiting.length < queueLimit) waiting.push({ message, implementation, expiresAt: now + leftMs });
-    else refuseBusy(message, `${agent} has as much to do as it takes.`);
-  };
-
-  const idle = (): Promise<void> =>
-    new Promise((resolve) => {
-      onIdle = resolve;
-      if (runs.size === 0) resolve();
-    });
+  const copies = createCopies({
+    host,
+    declines,
+    limit: Math.max(concurrency, queue),
+    retake: (task) => claimTask(task, clock.now()),
+  });
 
   const stop = async (wait: Grace['wait']): Promise<void> => {
     const attachment = await attaching.catch(() => undefined);
     // Who called serve() has been told why there is nothing to stop.
     if (attachment === undefined) return wait(Promise.resolve());
     const [closed] = await Promise.allSettled([attachment.close()]);
-    for (const { message } of waiting.splice(0)) refuseBusy(message, `${agent} is stopping.`);
-    await wait(Promise.all([idle(), host.answersSent()]));
-    const interrupted = Promise.all(Array.from(runs, (run) => run.interrupt()));
-    await createGrace(clock, LAST_ANSWERS_MS).wait(Promise.all([interrupted, host.answersSent()]));
+    for (const task of workload.takeWaiting()) {
+      release(task);
+      returnToSender(task);
+    }
+    await wait(workload.idle().then(sent));
+    isOver = true;
+    await createGrace(clock, LAST_ANSWERS_MS).wait(workload.interrupt().then(sent));
     attachment.release();
     if (closed.status === 'rejected') throw closed.reason;
   };
 
+  const sent = async (): Promise<void> => {
+    await host.answersSent();
+    await settlements.settled();
+  };
+
   const receiver: Receiver = {
+    prefetch: concurrency,
     receive,
-    running: () => runs.size,
+    running: () => workload.running,
     stop(graceMs) {
       if (graceMs !== undefined) grace?.limit(graceMs);
       grace ??= createGrace(clock, graceMs ?? DEFAULT_GRACE_MS);
@@ -208,22 +279,6 @@ function assertLimit(name: string, value: number, least: number): void {
   throw new RangeError(`${name} must be a whole number of at least ${least}, and it is ${String(value)}.`);
 }
 
-function warn(error: unknown, { capability, messageId }: FailedCall): void {
-  const text = `The skill of ${capability} failed for message ${messageId}: ${show(error)}`;
-  process.emitWarning(escapeControls(text), { type: 'AgentRpcWarning', code: 'EAGENTRPC_HANDLER_ERROR' });
-}
-
-function show(error: unknown): string {
-  try {
-    return inspect(error);
-  } catch {
-    return 'something that cannot be shown';
-  }
-}
-
-/** Ids and messages come from outside: a terminal must not obey them. */
-function escapeControls(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) =>
-    character === '\n' ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
+function mayPass(code: string | undefined): boolean {
+  return code !== undefined && isRuntimeCode(code) && errorCodes[code].retry;
 }

@@ -18,7 +18,7 @@ export interface SkillContext<Output = unknown, Errors = unknown> {
   readonly messageId: string;
   /** The id of the chain of calls that this one belongs to. */
   readonly correlationId: string;
-  /** Who calls, as the message says; nothing has proved it unless the message is signed. */
+  /** Who calls: proved where the bus asks for proof of its messages (`auth`), else what the message says. */
   readonly from: AgentAddress;
   readonly capability: string;
   /** The headers of the message, the caller's own and the runtime's `x-declaragent-…` ones; from outside, like the input. */

@@ -26,12 +26,22 @@ export interface TransportConfig {
   readonly [setting: string]: unknown;
 }
 
-/** What a broker does that not every broker does. */
+/** What a broker does that not every broker does. What follows where it does not is in docs/transports.md. */
 export interface TransportFlags {
   /** Publishing a request that nobody listens for fails with EAGENTRPC_NO_RESPONDER, instead of ending by timeout. */
   readonly noResponder: boolean;
   /** The most bytes that one message may have. */
   readonly maxBytes: number;
+  /** A delivery says how long the broker held it. */
+  readonly tellsAge: boolean;
+  /** Holds a request until a receiver has acknowledged it: one whose receiver dies is delivered to another. */
+  readonly holdsRequests: boolean;
+  /** `ack` resolves only when the broker has confirmed that it will not deliver the message again. */
+  readonly confirmsAck: boolean;
+  /** What is rejected is kept on a dead letter topic, with the reason. */
+  readonly deadLetters: boolean;
+  /** The place where answers come is gone when the connection is lost, and so are the answers on their way to it. */
+  readonly losesRepliesWithConnection: boolean;
 }
 
 /** One broker and how to reach it. Buses that are given the same transport have a connection each. */
@@ -41,8 +51,19 @@ export interface Transport {
   readonly topics: TopicNames;
   /** What the broker does that not every broker does. */
   readonly flags: TransportFlags;
-  /** Rejects with the reason when the broker cannot be reached or refuses the credentials. */
-  connect(owner: ConnectionOwner): Promise<Connection>;
+  /**
+   * Rejects with the reason when the broker cannot be reached or refuses the credentials. A connection that is lost
+   * later comes back by itself, with its subscriptions; `watcher` is told of both.
+   */
+  connect(owner: ConnectionOwner, watcher: ConnectionWatcher): Promise<Connection>;
+}
+
+/** Who wants to know how a connection is. Neither function throws. */
+export interface ConnectionWatcher {
+  /** The connection is gone; until `restored`, publishing rejects at once with EAGENTRPC_PUBLISH_FAILED, executed no. */
+  lost(reason: Error): void;
+  /** It is back, and every subscription reads again. */
+  restored(): void;
 }
 
 /** For whom a connection is made. */
@@ -61,7 +82,12 @@ export interface Connection {
    * Resolves when no message published from now on is missed. `deliver` is never called from inside `publish`, and
    * never throws.
    */
-  subscribe(topic: string, role: SubscriptionRole, deliver: (delivery: Delivery) => void): Promise<Subscription>;
+  subscribe(
+    topic: string,
+    role: SubscriptionRole,
+    deliver: (delivery: Delivery) => void,
+    options?: SubscribeOptions,
+  ): Promise<Subscription>;
   /**
    * Resolves when the broker has the message. Rejects with an AgentRpcError: EAGENTRPC_NO_RESPONDER, EAGENTRPC_BUSY, or
    * EAGENTRPC_PUBLISH_FAILED that says whether the message may have got through.
@@ -69,6 +95,15 @@ export interface Connection {
   publish(message: OutgoingMessage): Promise<void>;
   /** Leaves nothing open. */
   close(): Promise<void>;
+}
+
+/** How a topic is read. */
+export interface SubscribeOptions {
+  /**
+   * How many deliveries may be unsettled at once. A broker that holds messages hands out no more than that; one that
+   * does not hold any ignores it.
+   */
+  readonly prefetch?: number;
 }
 
 /** A topic that is being read. */
@@ -88,11 +123,23 @@ export interface OutgoingMessage {
   readonly ttlMs?: number;
 }
 
-/** Bytes that have arrived. */
+/**
+ * Bytes that have arrived. Whoever takes a request settles it by one of `ack`, `nack` and `reject`; what comes after the
+ * first does nothing. Responses need no settling, and of a broker that holds no requests only `reject` is called, where
+ * it has dead letters.
+ */
 export interface Delivery {
   readonly bytes: Uint8Array;
   /** How long the broker held them, in milliseconds; undefined where it cannot tell. */
   readonly ageMs: number | undefined;
+  /** Whether the broker may have handed them out before. */
+  readonly redelivered: boolean;
+  /** It is done with. Rejects where the broker has not confirmed: the message may come again. */
+  ack(): Promise<void>;
+  /** It goes back to the broker, for another instance or for later; where the broker holds nothing, it is gone. */
+  nack(): Promise<void>;
+  /** It cannot be handled: kept as it came, with the reason, on the dead letter topic where there is one. */
+  reject(reason: string): Promise<void>;
 }
 
 /** The topics of an agent, of one of its tenants if it has them. */

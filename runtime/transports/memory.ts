@@ -7,6 +7,7 @@ import type {
   SubscriptionRole,
   TopicNames,
   Transport,
+  TransportFlags,
 } from '../transport.js';
 
 /** Settings of a memory transport. */
@@ -39,6 +40,19 @@ export interface MemoryBroker {
 
 const DEFAULT_CAPACITY = 10_000;
 
+const FLAGS: TransportFlags = {
+  noResponder: true,
+  maxBytes: Number.POSITIVE_INFINITY,
+  tellsAge: true,
+  holdsRequests: false,
+  confirmsAck: true,
+  deadLetters: false,
+  losesRepliesWithConnection: false,
+};
+
+const done = Promise.resolve();
+const settled = (): Promise<void> => done;
+
 let sharedBroker: MemoryBroker | undefined;
 
 /** A transport within this process. All that are made without a broker meet. */
@@ -48,7 +62,7 @@ export function memory(config: MemoryConfig = {}): Transport {
   return {
     kind: 'memory',
     topics,
-    flags: { noResponder: true, maxBytes: Number.POSITIVE_INFINITY },
+    flags: FLAGS,
     connect: async () => createConnection(broker),
   };
 }
@@ -148,7 +162,8 @@ function createQueue(deliver: (delivery: Delivery) => void): Subscriber & { drai
     // Before delivering, so that the others still come when a subscriber throws.
     scheduled = !isEmpty();
     if (scheduled) queueMicrotask(step);
-    if (bytes !== undefined) deliver({ bytes, ageMs: 0 });
+    if (bytes !== undefined)
+      deliver({ bytes, ageMs: 0, redelivered: false, ack: settled, nack: settled, reject: settled });
     if (!isEmpty()) return;
     for (const done of onDrained) done();
     onDrained = [];

@@ -197,8 +197,8 @@ test('a caller that is gone leaves its answers to nobody', async () => {
 function losing(broker: MemoryBroker, what: 'unsubscribe' | 'close') {
   const transport = memory({ broker });
   const close = vi.fn(() => (what === 'close' ? Promise.reject(new Error('gone')) : Promise.resolve()));
-  const connect: Transport['connect'] = async (owner) => {
-    const connection = await transport.connect(owner);
+  const connect: Transport['connect'] = async (owner, watcher) => {
+    const connection = await transport.connect(owner, watcher);
     const subscribe: typeof connection.subscribe = async (topic, role, deliver) => {
       const subscription = await connection.subscribe(topic, role, deliver);
       const isLost = what === 'unsubscribe' && role === 'requests';
@@ -250,8 +250,8 @@ test('a stop during a serve that fails is not the one that says so', async () =>
   const refusing = faulty(memory({ broker: createMemoryBroker() }), {});
   const transport: Transport = {
     ...refusing,
-    connect: async (owner) => {
-      const connection = await refusing.connect(owner);
+    connect: async (owner, watcher) => {
+      const connection = await refusing.connect(owner, watcher);
       const subscribe: typeof connection.subscribe = async (topic, role, deliver) => {
         if (role === 'requests') throw new Error('not allowed');
         return connection.subscribe(topic, role, deliver);

@@ -153,17 +153,6 @@ test('without peers in the configuration any agent may be called; with an empty 
   expect(await Promise.all(codes)).toEqual(['EAGENTRPC_NO_RESPONDER', 'EAGENTRPC_NO_PEER']);
 });
 
-test('auth that this runtime does not speak is refused, not ignored', async () => {
-  const { loaders, made } = createLoaders('memory');
-  await expect(connect({ ...concierge, auth: { kind: 'hmac', keyId: 'k' } }, loaders)).rejects.toThrow(
-    /^agent:\/\/concierge asks for auth of kind hmac, and this version of @declaragent\/runtime speaks only internal;/,
-  );
-  const peers = [{ agent: 'agent://b' as const, transports: [{ kind: 'memory' as const }], auth: { kind: 'oidc' } }];
-  await expect(connect({ ...concierge, peers }, loaders)).rejects.toThrow(/^agent:\/\/b asks for auth of kind oidc/);
-  expect(made).toEqual([]);
-  await expect(connect({ ...concierge, auth: { kind: 'internal' } }, loaders)).resolves.toBeDefined();
-});
-
 test('a factory may say exactly which settings it takes', () => {
   const factory = (config: MemoryConfig): Transport => memory(config);
   const loaders: TransportLoaders = { memory: async () => factory };

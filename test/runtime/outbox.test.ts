@@ -5,7 +5,7 @@ import { MAX_PENDING } from '../../runtime/pending.js';
 import type { Transport } from '../../runtime/transport.js';
 import { createMemoryBroker, memory } from '../../runtime/transports/memory.js';
 import { createManualClock, settle } from '../support/manual-clock.js';
-import { createPair, faulty, INBOX, inject, listen, strangersRequest, watchHops } from '../support/pair.js';
+import { createPair, faulty, INBOX, inject, listen, noWatcher, strangersRequest, watchHops } from '../support/pair.js';
 import { echoCapability, reviewCapability, reviewerContract } from '../support/reviewer.js';
 
 const circle: Record<string, unknown> = {};
@@ -89,7 +89,7 @@ test('what a broken transport throws is a failed publication that may have got t
 test("a broker's own limit on bytes counts where it is lower", async () => {
   const transport: Transport = {
     ...memory({ broker: createMemoryBroker() }),
-    flags: { noResponder: true, maxBytes: 1000 },
+    flags: { ...memory().flags, maxBytes: 1000 },
   };
   const bus = await createBus({ agent, transports: [transport] });
   const echo = createCall(bus, reviewerContract, echoCapability);
@@ -133,7 +133,7 @@ test('a result with a toJSON goes over as that gives it', async () => {
 test('an answer that the broker does not take is noted, and the next request is served', async () => {
   const broker = createMemoryBroker();
   let failures = 1;
-  const connection = await memory({ broker }).connect({ agent, instance: 'i' });
+  const connection = await memory({ broker }).connect({ agent, instance: 'i' }, noWatcher);
   const transport = faulty(memory({ broker }), {
     publish: (message) => (failures-- > 0 ? Promise.reject(new Error('gone')) : connection.publish(message)),
   });

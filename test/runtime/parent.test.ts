@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest';
-import { createHeaders, HOPS_HEADER, hopsOf } from '../../runtime/parent.js';
+import { createHeaders, HOPS_HEADER, hopsOf, type ParentCall } from '../../runtime/parent.js';
 import { createCountingRandom } from '../support/manual-clock.js';
 
 const random = createCountingRandom();
-const parent = { correlationId: 'c', messageId: 'm', deadline: 0, hops: 3, traceparent: undefined };
+const parent: ParentCall = {
+  correlationId: 'c',
+  messageId: 'm',
+  deadline: 0,
+  hops: 3,
+  traceparent: undefined,
+  tenantId: undefined,
+};
 const traceparent = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
 
 test('a call that nothing led to starts a trace', () => {

@@ -3,7 +3,8 @@ import type { AgentRpcEnvelope } from '../../runtime/envelope.js';
 import { createPendingCalls, type PendingCall } from '../../runtime/pending.js';
 
 function callOf(messageId: string, members: Partial<PendingCall> = {}): PendingCall {
-  return { messageId, correlationId: 'c1', to: 'agent://b', capability: 'x', settle: vi.fn(), ...members };
+  const ids = { messageId, correlationId: 'c1', to: 'agent://b' as const, capability: 'x', tenantId: undefined };
+  return { ...ids, take: vi.fn(), settle: vi.fn(), ...members };
 }
 
 const response: AgentRpcEnvelope = {
@@ -64,4 +65,13 @@ test('a full table turns the newcomer away', () => {
   const calls = createPendingCalls(2);
   expect([callOf('m1'), callOf('m2'), callOf('m3')].map((call) => calls.add(call))).toEqual([true, true, false]);
   expect(calls.all().map(({ messageId }) => messageId)).toEqual(['m1', 'm2']);
+});
+
+test('an answer for another tenant is no answer', () => {
+  const calls = createPendingCalls();
+  const call = callOf('m1', { tenantId: 'acme' });
+  calls.add(call);
+  expect(calls.match({ ...response, tenantId: 'other' })).toBe('stranger');
+  expect(calls.match(response)).toBe('stranger');
+  expect(calls.match({ ...response, tenantId: 'acme' })).toBe(call);
 });

@@ -4,11 +4,12 @@ import { type AgentRpcEnvelope, defaultLimits } from '../../runtime/envelope.js'
 import { type ConnectedTransport, createRoutes, type Peer } from '../../runtime/routes.js';
 import type { Transport } from '../../runtime/transport.js';
 import { memory } from '../../runtime/transports/memory.js';
+import { noWatcher } from '../support/pair.js';
 
 async function connectTo(kind: TransportKind): Promise<ConnectedTransport> {
   const transport: Transport = { ...memory(), kind };
-  const connection = await transport.connect({ agent: 'agent://me', instance: 'i' });
-  return { transport, connection, replyTo: `${kind}://agents.me.responses.i`, limits: defaultLimits };
+  const connection = await transport.connect({ agent: 'agent://me', instance: 'i' }, noWatcher);
+  return { transport, connection, replyTo: `${kind}://agents.me.responses.i`, limits: defaultLimits, lost: undefined };
 }
 
 const via = await connectTo('memory');
@@ -95,9 +96,18 @@ test.each([
   expect(answerTopic(replyTo)).toBeUndefined();
 });
 
-test("a tenant's answers go to the tenant's topic only", () => {
+test("an agent of one tenant sends a tenant's answers to the tenant's topic only", () => {
+  const ask = (topic: string, tenantId?: string): string | undefined =>
+    createRoutes(undefined, [via], 'acme').answerTopic(via, { ...request, replyTo: `memory://${topic}`, tenantId });
+  expect(ask('agents.caller.acme.responses.i', 'acme')).toBeDefined();
+  expect(ask('agents.caller.responses.i', 'acme')).toBeUndefined();
+  expect(ask('agents.caller.acme.responses.i')).toBeUndefined();
+});
+
+test('an agent that serves all tenants also answers where its caller reads the answers of all of them', () => {
   expect(answerTopic('memory://agents.caller.acme.responses.i', { tenantId: 'acme' })).toBeDefined();
-  expect(answerTopic('memory://agents.caller.responses.i', { tenantId: 'acme' })).toBeUndefined();
+  expect(answerTopic('memory://agents.caller.responses.i', { tenantId: 'acme' })).toBeDefined();
+  expect(answerTopic('memory://agents.caller.other.responses.i', { tenantId: 'acme' })).toBeUndefined();
   expect(answerTopic('memory://agents.caller.acme.responses.i')).toBeUndefined();
 });
 

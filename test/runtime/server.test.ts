@@ -4,6 +4,7 @@ import type { Contract } from '../../runtime/contract.js';
 import { serve } from '../../runtime/server.js';
 import { implement } from '../../runtime/skill.js';
 import { createMemoryBroker, memory } from '../../runtime/transports/memory.js';
+import { createGate } from '../support/held.js';
 import { settle } from '../support/manual-clock.js';
 import { ask, createPair, errorOf, faulty, INBOX, inject, listen, strangersRequest } from '../support/pair.js';
 import { echoCapability, reviewCapability, reviewerContract } from '../support/reviewer.js';
@@ -46,13 +47,6 @@ test('a call nested too deep is a loop', async () => {
   expect(await ask(headers('17'))).toEqual([errorOf('EAGENTRPC_LOOP')]);
   expect(await ask(headers('many'))).toEqual([errorOf('EAGENTRPC_LOOP')]);
 });
-
-/** A skill that runs until it is let go. */
-function createGate() {
-  const open: (() => void)[] = [];
-  const skill = (input: unknown): Promise<unknown> => new Promise((resolve) => open.push(() => resolve(input)));
-  return { open, skill };
-}
 
 test('no more skills run than are allowed; some requests wait, the rest are busy', async () => {
   const gate = createGate();
@@ -213,4 +207,40 @@ test('what is only like a bus cannot be served', async () => {
   await expect(serve({ ...reviewer }, reviewerContract, implementations)).rejects.toThrow(
     /^Only a bus that createBus or connectBus has made can be served/,
   );
+});
+
+test('a long queue whose time is up is emptied at once, each request answered', async () => {
+  const gate = createGate();
+  const { broker, clock } = await createPair({ echo: gate.skill, serve: { concurrency: 1, queue: 20_000 } });
+  const heard = listen(broker, 'agents.stranger.responses');
+  inject(broker, INBOX, strangersRequest({ messageId: 'first', headers: { 'x-declaragent-ttl-ms': '1000' } }));
+  const headers = { 'x-declaragent-ttl-ms': '100' };
+  for (let id = 0; id < 9_000; id++) inject(broker, INBOX, strangersRequest({ messageId: `m${id}`, headers }));
+  await clock.advance(200);
+  gate.open[0]?.();
+  await settle();
+  expect(gate.open).toHaveLength(1);
+  expect(heard).toHaveLength(9_001);
+});
+
+test('ten times what a service can take: what it accepts is served, the rest is busy with a time to wait', async () => {
+  const { echo, clock } = await createPair({
+    echo: async (input) => {
+      await new Promise((resolve) => clock.setTimer(50, () => resolve(undefined)));
+      return input;
+    },
+    serve: { concurrency: 4, queue: 4 },
+  });
+  const outcomes = Array.from({ length: 80 }, (_, input) => echo.outcome(input));
+  await clock.advance(200);
+  const ended = await Promise.all(outcomes);
+  const served = ended.flatMap((outcome) => (outcome.status === 'ok' ? [outcome.data] : []));
+  expect(served).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  for (const outcome of ended.filter(({ status }) => status !== 'ok')) {
+    expect(outcome).toMatchObject({
+      status: 'busy',
+      executed: 'no',
+      error: { details: { retryAfterMs: expect.any(Number) } },
+    });
+  }
 });

@@ -146,7 +146,9 @@ test('a skill is given a caller, with which it can neither stop the bus nor serv
     },
   });
   await echo(1);
-  expect(keys.sort()).toEqual(['agent', 'clock', 'createIds', 'notify', 'request']);
+  expect(keys.sort()).toEqual([
+    ...['agent', 'clock', 'createIds', 'guard', 'interceptors', 'notify', 'request', 'tenantId'],
+  ]);
 });
 
 test('a capability and its skill are put together as they are', () => {

@@ -6,7 +6,7 @@ import { HOP_CHANNEL, type Hop } from '../../runtime/diagnostics.js';
 import { type AgentRpcEnvelope, decodeEnvelope } from '../../runtime/envelope.js';
 import { type ServeOptions, type Service, serve } from '../../runtime/server.js';
 import { implement, type Skill } from '../../runtime/skill.js';
-import type { Transport } from '../../runtime/transport.js';
+import type { ConnectionWatcher, Transport } from '../../runtime/transport.js';
 import { createMemoryBroker, type MemoryBroker, memory } from '../../runtime/transports/memory.js';
 import { createManualClock, type ManualClock, settle } from './manual-clock.js';
 import {
@@ -137,7 +137,13 @@ export const failure = (code: string, details?: unknown) => ({
   payload: { ok: false, error: { code, message: 'no', details } },
 });
 
+/** Who does not care how a connection is. */
+export const noWatcher: ConnectionWatcher = { lost: () => {}, restored: () => {} };
+
 /** A memory transport whose connection behaves as the test says. */
 export function faulty(transport: Transport, members: Partial<Awaited<ReturnType<Transport['connect']>>>): Transport {
-  return { ...transport, connect: async (owner) => ({ ...(await transport.connect(owner)), ...members }) };
+  return {
+    ...transport,
+    connect: async (owner, watcher) => ({ ...(await transport.connect(owner, watcher)), ...members }),
+  };
 }

@@ -8,6 +8,8 @@ import {
   type Executed,
   type Outcome,
   type RuntimeCode,
+  type RuntimeError,
+  type SchemaViolationDetails,
   type Skill,
   type SkillContext,
   serve,
@@ -29,7 +31,15 @@ function narrow(outcome: Outcome<ReviewOutput, ReviewErrors>): void {
   expectTypeOf(error.code).toEqualTypeOf<'DIFF_TOO_LARGE' | 'NOT_FOUND' | RuntimeCode>();
   if (error.code === 'DIFF_TOO_LARGE') expectTypeOf(error.details).toEqualTypeOf<TooLargeDetails>();
   else if (error.code === 'NOT_FOUND') expectTypeOf(error.details).toEqualTypeOf<undefined>();
-  else expectTypeOf(error.details).toEqualTypeOf<unknown>();
+  else if (error.code === 'EAGENTRPC_BUSY') {
+    expectTypeOf(error.details).toEqualTypeOf<{ readonly retryAfterMs: number } | undefined>();
+  } else if (error.code === 'EAGENTRPC_SCHEMA_VIOLATION') {
+    expectTypeOf(error.details).toEqualTypeOf<SchemaViolationDetails>();
+  } else if (error.code === 'EAGENTRPC_INVALID_ENVELOPE') {
+    expectTypeOf(error.details?.problems[0]?.path).toEqualTypeOf<string | undefined>();
+  } else if (error.code === 'EAGENTRPC_TOO_LARGE') {
+    expectTypeOf(error.details?.limit).toEqualTypeOf<'bytes' | 'depth' | 'keys' | undefined>();
+  } else expectTypeOf(error.details).toEqualTypeOf<unknown>();
   // @ts-expect-error no such code is declared
   if (error.code === 'TOO_SMALL') return;
 }
@@ -49,6 +59,12 @@ function fail(ctx: Context, many: boolean): never {
 
 test('the code of an error narrows its details', () => {
   expectTypeOf(narrow).parameter(0).toEqualTypeOf<Outcome<ReviewOutput, ReviewErrors>>();
+});
+
+test('the code of an error without a contract narrows its details as well', () => {
+  const total = (error: RuntimeError): number =>
+    error.code === 'EAGENTRPC_SCHEMA_VIOLATION' ? error.details.total : 0;
+  expectTypeOf(total).returns.toBeNumber();
 });
 
 test('a skill fails only as its contract declares', () => {

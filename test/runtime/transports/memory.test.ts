@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Delivery, OutgoingMessage } from '../../../runtime/transport.js';
 import { createMemoryBroker, memory } from '../../../runtime/transports/memory.js';
 import { settle } from '../../support/manual-clock.js';
+import { noWatcher } from '../../support/pair.js';
 
 function messageOf(text: string, members: Partial<OutgoingMessage> = {}): OutgoingMessage {
   return { topic: 't', kind: 'request', bytes: Buffer.from(text), messageId: 'm', correlationId: 'c', ...members };
@@ -103,7 +104,9 @@ test('a subscription that is gone leaves its topic free', async () => {
 test('transports made without a broker share one, and a broker of its own is apart', async () => {
   const owner = { agent: 'agent://a', instance: 'i' } as const;
   const [first, second, apart] = await Promise.all(
-    [memory(), memory({ topics: {} }), memory({ broker: createMemoryBroker() })].map((made) => made.connect(owner)),
+    [memory(), memory({ topics: {} }), memory({ broker: createMemoryBroker() })].map((made) =>
+      made.connect(owner, noWatcher),
+    ),
   );
   const { read, deliver } = createReader();
   const subscription = await first?.subscribe('shared', 'requests', deliver);
@@ -116,7 +119,7 @@ test('transports made without a broker share one, and a broker of its own is apa
 
 test('a closed connection publishes nothing and has let go of its subscriptions', async () => {
   const broker = createMemoryBroker();
-  const connection = await memory({ broker }).connect({ agent: 'agent://a', instance: 'i' });
+  const connection = await memory({ broker }).connect({ agent: 'agent://a', instance: 'i' }, noWatcher);
   await connection.subscribe('t', 'requests', () => {});
   await connection.close();
   expect(() => broker.publish(messageOf('x'))).toThrow('Nobody listens');

@@ -1,0 +1,214 @@
+import { type Clock, systemClock } from './clock.js';
+import { type AgentRpcEnvelope, decodeEnvelope } from './envelope.js';
+import { deepEqual } from './validation.js';
+
+/**
+ * Remembers the messages that have come to one agent, so that one which comes again is not run again. A store that
+ * several instances share answers with promises; where one rejects, the message is answered as EAGENTRPC_BUSY.
+ */
+export interface DuplicateStore {
+  /**
+   * Of all who claim a key one is told `first`, and runs the message; the others get what the store knows of it. `full`
+   * is said rather than that another message is forgotten before its time, `expiresAt`: milliseconds since the epoch.
+   * `request` is the message as it came; the buffer may be used again when it has run.
+   */
+  claim(key: string, request: Uint8Array, expiresAt: number): Claim | Promise<Claim>;
+  /** The message has run; its response is undefined where it got none. */
+  keep(key: string, response: Uint8Array | undefined): void | Promise<void>;
+  /** The message has not run, and will not: the next who claims it is first. */
+  release(key: string): void | Promise<void>;
+}
+
+/** What is known of a message that somebody wants to run. */
+export type Claim = 'first' | 'full' | Earlier;
+
+/** An earlier copy of a message. */
+export interface Earlier {
+  /** The message as it came then, to be compared; undefined where it has not been kept. */
+  readonly request: Uint8Array | undefined;
+  /** What it was answered with; while it runs a promise, which does not reject and ends by the time it expires. */
+  readonly response: EarlierResponse | Promise<EarlierResponse>;
+}
+
+/** A response as it was sent; `lost` where there was none or it has not been kept, `released` where nothing has run. */
+export type EarlierResponse = Uint8Array | 'lost' | 'released';
+
+/** How much the store within this process remembers. */
+export interface DuplicatesOptions {
+  /** How many messages; 100,000 unless set. Over that the newcomer is busy, until the time of some is up. */
+  readonly maxEntries?: number;
+  /** How many bytes of messages that have run and of their responses; 64 MiB unless set. Over that the oldest are lost. */
+  readonly maxBytes?: number;
+  /** For tests. */
+  readonly clock?: Clock;
+}
+
+interface Entry {
+  /** The keys that expire with this one. */
+  readonly span: string[];
+  /** While it runs; then `texts` has it. */
+  request: Uint8Array | undefined;
+  /** The request and the response, a character a byte: small buffers would keep alive far more than they hold. */
+  texts: readonly [request: string, response: string] | undefined;
+  /** Made when the first copy has to wait. */
+  waiting: Waiting | undefined;
+}
+
+interface Waiting {
+  readonly response: Promise<EarlierResponse>;
+  readonly end: (response: EarlierResponse) => void;
+}
+
+const DEFAULT_MAX_ENTRIES = 100_000;
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/** Messages whose time is up are forgotten so many milliseconds later at most, those of one such span at once. */
+const SPAN_MS = 256;
+
+/** How far ahead a deadline may be, and how long a message without one is remembered. */
+export const MAX_AHEAD_MS = 900_000;
+
+/** The store of one process. It sets no timer: what is to be forgotten is forgotten when a message comes. */
+export function createDuplicates(options: DuplicatesOptions = {}): DuplicateStore {
+  const { maxEntries = DEFAULT_MAX_ENTRIES, maxBytes = DEFAULT_MAX_BYTES, clock = systemClock } = options;
+  const entries = new Map<string, Entry>();
+  const spans = new Map<number, string[]>();
+  let bytes = 0;
+  let sweepAt = Number.NEGATIVE_INFINITY;
+
+  const lose = (entry: Entry): void => {
+    if (entry.texts !== undefined) bytes -= sizeOf(entry.texts);
+    entry.texts = undefined;
+  };
+
+  const forget = (key: string, entry: Entry, response: EarlierResponse): void => {
+    lose(entry);
+    entries.delete(key);
+    entry.waiting?.end(response);
+  };
+
+  const sweep = (now: number): void => {
+    sweepAt = now + SPAN_MS;
+    const present = spanOf(now);
+    for (const [number, span] of spans) {
+      if (number >= present) continue;
+      spans.delete(number);
+      for (const key of span) {
+        const entry = entries.get(key);
+        // One that was released and claimed again may expire later.
+        if (entry?.span === span) forget(key, entry, 'lost');
+      }
+    }
+  };
+
+  const findSpan = (expiresAt: number): string[] => {
+    const number = spanOf(expiresAt);
+    let span = spans.get(number);
+    if (span === undefined) {
+      span = [];
+      spans.set(number, span);
+    }
+    return span;
+  };
+
+  /** Makes room for an eighth more than is asked for, so that it is not asked for each time. */
+  const makeRoom = (size: number): void => {
+    if (bytes + size <= maxBytes) return;
+    for (const entry of entries.values()) {
+      if (bytes + size <= maxBytes - maxBytes / 8) return;
+      lose(entry);
+    }
+  };
+
+  return {
+    claim(key, request, expiresAt) {
+      const now = clock.now();
+      if (now >= sweepAt) sweep(now);
+      const entry = entries.get(key);
+      if (entry !== undefined) return tellOf(entry);
+      if (entries.size >= maxEntries) return 'full';
+      const span = findSpan(expiresAt);
+      span.push(key);
+      entries.set(key, { span, request, texts: undefined, waiting: undefined });
+      return 'first';
+    },
+
+    keep(key, response) {
+      const entry = entries.get(key);
+      if (entry?.request === undefined) return;
+      if (response !== undefined) {
+        const texts = [toText(entry.request), toText(response)] as const;
+        const size = sizeOf(texts);
+        makeRoom(size);
+        if (bytes + size <= maxBytes) {
+          entry.texts = texts;
+          bytes += size;
+        }
+      }
+      entry.request = undefined;
+      entry.waiting?.end(response ?? 'lost');
+      entry.waiting = undefined;
+    },
+
+    release(key) {
+      const entry = entries.get(key);
+      if (entry === undefined) return;
+      // What is refused as soon as it is claimed must leave nothing: there may be many of them.
+      if (entry.span.at(-1) === key) entry.span.pop();
+      forget(key, entry, 'released');
+    },
+  };
+}
+
+function tellOf(entry: Entry): Earlier {
+  const { request, texts } = entry;
+  if (request !== undefined) {
+    entry.waiting ??= createWaiting();
+    return { request, response: entry.waiting.response };
+  }
+  return texts === undefined
+    ? { request, response: 'lost' }
+    : { request: Buffer.from(texts[0], 'latin1'), response: Buffer.from(texts[1], 'latin1') };
+}
+
+function createWaiting(): Waiting {
+  let end = (_: EarlierResponse): void => {};
+  const response = new Promise<EarlierResponse>((resolve) => {
+    end = resolve;
+  });
+  return { response, end };
+}
+
+function toText({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1');
+}
+
+function sizeOf([request, response]: readonly [string, string]): number {
+  return request.length + response.length;
+}
+
+function spanOf(time: number): number {
+  return Math.floor(time / SPAN_MS);
+}
+
+/** What a message is known by: its sender, the sender's tenant, and the id that the sender gave it. */
+export function keyOf({ tenantId, from, messageId }: AgentRpcEnvelope): string {
+  // Neither a tenant nor an address has a space in it.
+  return `${tenantId ?? ''} ${from} ${messageId}`;
+}
+
+/**
+ * When a message that has `leftMs` may be forgotten: no copy of it is let in after that. Its deadline counts too, since
+ * a receiver that asks for proof goes by that alone.
+ */
+export function expiryOf({ deadline }: AgentRpcEnvelope, now: number, leftMs: number, clockSkewMs: number): number {
+  const latest = now + MAX_AHEAD_MS;
+  return deadline === undefined ? latest : Math.max(now + leftMs, Math.min(deadline, latest)) + clockSkewMs;
+}
+
+/** Whether a message, as it came, asks for what `envelope` does. Its time to live, say, may differ: callers try again. */
+export function asksTheSame(request: Uint8Array, envelope: AgentRpcEnvelope): boolean {
+  const limits = { bytes: request.length, depth: Number.POSITIVE_INFINITY, keys: Number.POSITIVE_INFINITY };
+  const earlier = decodeEnvelope(request, limits);
+  const { kind, capability, payload } = envelope;
+  return earlier.kind === kind && earlier.capability === capability && deepEqual(earlier.payload, payload);
+}
