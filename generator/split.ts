@@ -1,6 +1,7 @@
 import { forEachSubschema, mapSubschemas } from './dialect.js';
 import { isObject, type JsonObject } from './json.js';
 import { referenceTo, type Schema } from './model.js';
+import { TAG, type Tag } from './unions.js';
 
 /** How many schemas one function may check; the compiler gives up on functions much larger. */
 const MOST_IN_ONE_FUNCTION = 100;
@@ -56,6 +57,7 @@ function splitProperties(schema: JsonObject, moveOut: (part: unknown) => JsonObj
 
 /** Puts many branches into groups: all of all groups, any of any group. */
 function splitBranches(schema: JsonObject, moveOut: (part: unknown) => JsonObject): JsonObject {
+  if (isObject(schema[TAG])) return splitTagged(schema, schema[TAG] as unknown as Tag, moveOut);
   const copy: Record<string, unknown> = { ...schema };
   const anyOfGroups = groupsOf(schema['anyOf']).map((group) => moveOut({ anyOf: group }));
   const oneOfGroups = groupsOf(schema['oneOf']).map((group) => ({
@@ -71,6 +73,14 @@ function splitBranches(schema: JsonObject, moveOut: (part: unknown) => JsonObjec
   }
   const allOfGroups = groupsOf(copy['allOf']).map((group) => moveOut({ allOf: group }));
   return allOfGroups.length > 0 ? { ...copy, allOf: allOfGroups } : copy;
+}
+
+/** Of branches told apart by a tag, each group looks at those that have its values. */
+function splitTagged(schema: JsonObject, { name, values }: Tag, moveOut: (part: unknown) => JsonObject): JsonObject {
+  const groups = groupsOf(schema['oneOf']);
+  if (groups.length === 0) return schema;
+  const tags = groupsOf(values).map((some) => ({ name, values: some }));
+  return { allOf: groups.map((oneOf, index) => moveOut({ oneOf, [TAG]: tags[index] })) };
 }
 
 /** The members of a long list, some at a time; nothing for a list that is short. */

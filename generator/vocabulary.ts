@@ -6,7 +6,7 @@ import { mapSubschemas } from './dialect.js';
 import { isObject, type JsonObject } from './json.js';
 import { hasUnevaluated, referencesOf, referenceTo, type Schema, typeNameOf } from './model.js';
 import { unevaluatedKeywords } from './unevaluated.js';
-import { unionKeywords } from './unions.js';
+import { TAG, type Tag, unionKeywords } from './unions.js';
 
 /** Messages that say what ajv's own leave to parameters, which a report does not carry. */
 const MESSAGES: Readonly<Record<string, KeywordErrorDefinition['message']>> = {
@@ -64,13 +64,13 @@ export function createAjv(options: Options): Ajv2020 {
 /**
  * The same schema in words that ajv gets right and reports well: it overlooks a property named `__proto__`, but not a
  * pattern for it; and of a union whose branches are told apart by a constant it reports what is wrong in each branch,
- * where only the branch that was meant matters.
+ * where only the branch that was meant matters, so those unions say by what they are told apart.
  */
 export function compilable(schema: Schema): Schema {
   const definitions = isObject(schema['$defs']) ? schema['$defs'] : {};
   const rewrite = (value: unknown): unknown => {
     if (!isObject(value)) return value;
-    return unionsAsConditions(protoAsPattern(mapSubschemas(value, rewrite)), definitions);
+    return unionsByTag(protoAsPattern(mapSubschemas(value, rewrite)), definitions);
   };
   return branchesAsDefinitions(rewrite(schema) as Schema);
 }
@@ -109,28 +109,17 @@ function protoAsPattern(schema: JsonObject): JsonObject {
   return { ...schema, properties: others, patternProperties: { ...patternProperties, '^__proto__$': proto } };
 }
 
-function unionsAsConditions(schema: JsonObject, definitions: JsonObject): JsonObject {
+function unionsByTag(schema: JsonObject, definitions: JsonObject): JsonObject {
   for (const keyword of ['oneOf', 'anyOf']) {
     const members = schema[keyword];
     const tag = Array.isArray(members) ? findTag(members, definitions) : null;
     if (tag === null) continue;
     const { [keyword]: _, allOf, ...rest } = schema;
-    const values = tag.branches.map(({ value }) => value);
-    const conditions = tag.branches.map(({ value, member }) => ({
-      if: { properties: { [tag.name]: { const: value } }, required: [tag.name] },
-      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-      then: member,
-    }));
-    const head = { type: 'object', properties: { [tag.name]: { enum: values } }, required: [tag.name] };
-    return { ...rest, allOf: [...(Array.isArray(allOf) ? allOf : []), head, ...conditions] };
+    const { name, values } = tag;
+    const head = { type: 'object', properties: { [name]: { enum: values } }, required: [name] };
+    return { ...rest, allOf: [...(Array.isArray(allOf) ? allOf : []), head, { oneOf: members, [TAG]: tag }] };
   }
   return schema;
-}
-
-interface Tag {
-  /** The property by which the branches of a union are told apart. */
-  readonly name: string;
-  readonly branches: readonly { readonly value: unknown; readonly member: unknown }[];
 }
 
 /** The property that every branch requires with a constant of its own, if there is one. */
@@ -142,9 +131,8 @@ function findTag(members: readonly unknown[], definitions: JsonObject): Tag | nu
   const [first] = targets;
   if (members.length < 2 || !isObject(first) || !isObject(first['properties'])) return null;
   for (const name of Object.keys(first['properties'])) {
-    const values = targets.map((target) => constantOf(target, name));
-    if (values.some((value) => value === undefined) || new Set(values).size < values.length) continue;
-    return { name, branches: members.map((member, index) => ({ member, value: values[index] })) };
+    const values = targets.flatMap((target) => constantOf(target, name) ?? []);
+    if (values.length === targets.length && new Set(values).size === values.length) return { name, values };
   }
   return null;
 }

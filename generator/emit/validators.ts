@@ -67,8 +67,15 @@ function compileBodies(schemas: readonly Prepared[], { isShared }: DefinitionImp
   const ajv = createAjv({
     // Small definitions are checked in place; the others are functions, shared by all who refer to them.
     inlineRefs: 10,
-    // Only the source is wanted, and the engine need not parse it.
-    code: { source: true, esm: true, lines: true, formats: _`formats`, process: () => 'return () => true;' },
+    // Only the source is wanted: the engine need not parse it, and what is of no use in it is dropped by toModule.
+    code: {
+      source: true,
+      esm: true,
+      lines: true,
+      optimize: false,
+      formats: _`formats`,
+      process: () => 'return () => true;',
+    },
   });
   ajv.addKeyword(sharedCheckKeyword);
   const typeNames: string[] = [];

@@ -49,7 +49,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         }
         const len0: any = data0.length;
         if(len0 > 0){
-          if(typeof data0[0] !== "string"){
+          let data1: any = data0[0];
+          if(typeof data1 !== "string"){
             vErrors = addViolation(vErrors, instancePath+"/pair/0", "type", "must be string");
             errors++;
           }
@@ -80,7 +81,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           let data4: any = data3[0];
           if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
             if(data4.x !== undefined && func0.call(data4, "x")){
-              if(!(typeof data4.x == "number")){
+              let data5: any = data4.x;
+              if(!(typeof data5 == "number")){
                 vErrors = addViolation(vErrors, instancePath+"/rest/0/x", "type", "must be number");
                 errors++;
               }
@@ -95,8 +97,9 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         var valid4: any = len3 <= 1;
         if(!valid4){
           for(let i0=1; i0<len3; i0++){
+            let data6: any = data3[i0];
             const _errs13: any = errors;
-            if(typeof data3[i0] !== "boolean"){
+            if(typeof data6 !== "boolean"){
               vErrors = addViolation(vErrors, instancePath+"/rest/" + i0, "type", "must be boolean");
               errors++;
             }
@@ -110,20 +113,23 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.card !== undefined && func0.call(data, "card")){
-      if(typeof data.card !== "string"){
+      let data7: any = data.card;
+      if(typeof data7 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/card", "type", "must be string");
         errors++;
       }
     }
     if(data.address !== undefined && func0.call(data, "address")){
-      if(typeof data.address !== "string"){
+      let data8: any = data.address;
+      if(typeof data8 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/address", "type", "must be string");
         errors++;
       }
     }
     for(const _key0 of Object.keys(data)){
       if(pattern0.test(_key0)){
-        if(typeof data[_key0] !== "string"){
+        let data9: any = data[_key0];
+        if(typeof data9 !== "string"){
           vErrors = addViolation(vErrors, instancePath+"/" + _key0.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be string");
           errors++;
         }
@@ -161,7 +167,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       errors++;
     }
     if(data.a !== undefined && func0.call(data, "a")){
-      if(typeof data.a !== "string"){
+      let data0: any = data.a;
+      if(typeof data0 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/a", "type", "must be string");
         errors++;
       }
@@ -208,7 +215,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       errors++;
     }
     if(data.d !== undefined && func0.call(data, "d")){
-      if(1 !== data.d){
+      let data2: any = data.d;
+      if(1 !== data2){
         vErrors = addViolation(vErrors, instancePath+"/d", "const", "must be 1");
         errors++;
       }
@@ -262,7 +270,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       }
       else {
         if(data.d !== undefined && func0.call(data, "d")){
-          if(1 !== data.d){
+          let data3: any = data.d;
+          if(1 !== data3){
             vErrors = addViolation(vErrors, instancePath, "", "");
             errors++;
           }

@@ -17,7 +17,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
   if(Array.isArray(data)){
     const len0: any = data.length;
     if(len0 > 0){
-      if("go" !== data[0]){
+      let data0: any = data[0];
+      if("go" !== data0){
         vErrors = addViolation(vErrors, instancePath+"/0", "const", "must be \"go\"");
         errors++;
       }
@@ -43,8 +44,9 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
     var valid2: any = len1 <= 2;
     if(!valid2){
       for(let i0=2; i0<len1; i0++){
+        let data3: any = data[i0];
         const _errs5: any = errors;
-        if(typeof data[i0] !== "string"){
+        if(typeof data3 !== "string"){
           vErrors = addViolation(vErrors, instancePath+"/" + i0, "type", "must be string");
           errors++;
         }

@@ -82,7 +82,7 @@ export interface ReviewPrDiffTooLargeDetails {
 export type ReviewPrInputRange = string;
 
 const func0 = Object.prototype.hasOwnProperty;
-const func16: any = codePointLength;
+const func8: any = codePointLength;
 const pattern0 = new RegExp("^[\\w.~/-]+$", "u");
 const pattern1 = new RegExp("^[a-z*/]+$", "u");
 const pattern2 = new RegExp("^__proto__$", "u");
@@ -114,52 +114,16 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
         errors++;
       }
-      const _errs6: any = errors;
-      let valid3: any = true;
-      const _errs7: any = errors;
-      if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-        if(((data0.kind === undefined) || (!(func0.call(data0, "kind"))))){
-          vErrors = addViolation(vErrors, instancePath, "", "");
-          errors++;
-        }
-        else {
-          if(data0.kind !== undefined && func0.call(data0, "kind")){
-            if("patch" !== data0.kind){
-              vErrors = addViolation(vErrors, instancePath, "", "");
-              errors++;
-            }
-          }
-        }
-      }
-      var _valid0: any = _errs7 === errors;
-      errors = _errs6;
-      if(vErrors !== null){
-        if(_errs6){
-          vErrors.length = _errs6;
-        }
-        else {
-          vErrors = null;
-        }
-      }
-      if(_valid0){
-        const _errs9: any = errors;
+      const tag0: any = data0 && data0.kind;
+      if(tag0 === "patch"){
         if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-          if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
-            errors++;
-          }
           if((data0.path === undefined) || (!(func0.call(data0, "path")))){
             vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
             errors++;
           }
-          if(data0.kind !== undefined && func0.call(data0, "kind")){
-            if("patch" !== data0.kind){
-              vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"patch\"");
-              errors++;
-            }
-          }
           if(data0.path !== undefined && func0.call(data0, "path")){
-            if(typeof data0.path !== "string"){
+            let data2: any = data0.path;
+            if(typeof data2 !== "string"){
               vErrors = addViolation(vErrors, instancePath+"/change/path", "type", "must be string");
               errors++;
             }
@@ -171,69 +135,21 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
             }
           }
         }
-        else {
-          vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
-          errors++;
-        }
-        var _valid0: any = _errs9 === errors;
-        valid3 = _valid0;
       }
-      if(!valid3){
-        vErrors = addViolation(vErrors, instancePath+"/change", "if", "must match \"then\" schema");
-        errors++;
-      }
-      const _errs16: any = errors;
-      let valid6: any = true;
-      const _errs17: any = errors;
-      if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-        if(((data0.kind === undefined) || (!(func0.call(data0, "kind"))))){
-          vErrors = addViolation(vErrors, instancePath, "", "");
-          errors++;
-        }
-        else {
-          if(data0.kind !== undefined && func0.call(data0, "kind")){
-            if("commits" !== data0.kind){
-              vErrors = addViolation(vErrors, instancePath, "", "");
-              errors++;
-            }
-          }
-        }
-      }
-      var _valid1: any = _errs17 === errors;
-      errors = _errs16;
-      if(vErrors !== null){
-        if(_errs16){
-          vErrors.length = _errs16;
-        }
-        else {
-          vErrors = null;
-        }
-      }
-      if(_valid1){
-        const _errs19: any = errors;
+      else if(tag0 === "commits"){
         if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-          if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
-            errors++;
-          }
           if((data0.range === undefined) || (!(func0.call(data0, "range")))){
             vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
             errors++;
           }
-          if(data0.kind !== undefined && func0.call(data0, "kind")){
-            if("commits" !== data0.kind){
-              vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"commits\"");
-              errors++;
-            }
-          }
           if(data0.range !== undefined && func0.call(data0, "range")){
-            let data7: any = data0.range;
-            if(typeof data7 === "string"){
-              if(func16(data7) > 200){
+            let data3: any = data0.range;
+            if(typeof data3 === "string"){
+              if(func8(data3) > 200){
                 vErrors = addViolation(vErrors, instancePath+"/change/range", "maxLength", "must NOT have more than 200 characters");
                 errors++;
               }
-              if(!pattern0.test(data7)){
+              if(!pattern0.test(data3)){
                 vErrors = addViolation(vErrors, instancePath+"/change/range", "pattern", "must match pattern \""+"^[\\w.~/-]+$"+"\"");
                 errors++;
               }
@@ -250,22 +166,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
             }
           }
         }
-        else {
-          vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
-          errors++;
-        }
-        var _valid1: any = _errs19 === errors;
-        valid6 = _valid1;
-      }
-      if(!valid6){
-        vErrors = addViolation(vErrors, instancePath+"/change", "if", "must match \"then\" schema");
-        errors++;
       }
     }
     if(data.when !== undefined && func0.call(data, "when")){
-      let data8: any = data.when;
-      if(typeof data8 === "string"){
-        if(!(formats0(data8))){
+      let data4: any = data.when;
+      if(typeof data4 === "string"){
+        if(!(formats0(data4))){
           vErrors = addViolation(vErrors, instancePath+"/when", "format", "must match format \""+"date-time"+"\"");
           errors++;
         }
@@ -276,17 +182,17 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.labels !== undefined && func0.call(data, "labels")){
-      let data9: any = data.labels;
-      if(Array.isArray(data9)){
-        if(data9.length > 10){
+      let data5: any = data.labels;
+      if(Array.isArray(data5)){
+        if(data5.length > 10){
           vErrors = addViolation(vErrors, instancePath+"/labels", "maxItems", "must NOT have more than 10 items");
           errors++;
         }
-        const len0: any = data9.length;
+        const len0: any = data5.length;
         for(let i0=0; i0<len0; i0++){
-          let data10: any = data9[i0];
-          if(typeof data10 === "string"){
-            if(!pattern1.test(data10)){
+          let data6: any = data5[i0];
+          if(typeof data6 === "string"){
+            if(!pattern1.test(data6)){
               vErrors = addViolation(vErrors, instancePath+"/labels/" + i0, "pattern", "must match pattern \""+"^[a-z*/]+$"+"\"");
               errors++;
             }
@@ -296,12 +202,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
             errors++;
           }
         }
-        let i1: any = data9.length;
+        let i1: any = data5.length;
         let j0: any;
         if(i1 > 1){
           const indices0: any = Object.create(null);
           for(;i1--;){
-            let item0: any = data9[i1];
+            let item0: any = data5[i1];
             if(typeof item0 !== "string"){
               continue;
             }
@@ -321,10 +227,11 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.weights !== undefined && func0.call(data, "weights")){
-      let data11: any = data.weights;
-      if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
-        for(const _key2 of Object.keys(data11)){
-          if(!(typeof data11[_key2] == "number")){
+      let data7: any = data.weights;
+      if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
+        for(const _key2 of Object.keys(data7)){
+          let data8: any = data7[_key2];
+          if(!(typeof data8 == "number")){
             vErrors = addViolation(vErrors, instancePath+"/weights/" + _key2.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be number");
             errors++;
           }
@@ -336,8 +243,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.nullable !== undefined && func0.call(data, "nullable")){
-      let data13: any = data.nullable;
-      if((typeof data13 !== "string") && (data13 !== null)){
+      let data9: any = data.nullable;
+      if((typeof data9 !== "string") && (data9 !== null)){
         vErrors = addViolation(vErrors, instancePath+"/nullable", "type", "must be string,null");
         errors++;
       }
@@ -347,20 +254,23 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       errors++;
     }
     if(data["odd key */ ${x}"] !== undefined && func0.call(data, "odd key */ ${x}")){
-      if(typeof data["odd key */ ${x}"] !== "boolean"){
+      let data11: any = data["odd key */ ${x}"];
+      if(typeof data11 !== "boolean"){
         vErrors = addViolation(vErrors, instancePath+"/odd key *~1 ${x}", "type", "must be boolean");
         errors++;
       }
     }
     if(data.hasOwnProperty !== undefined && func0.call(data, "hasOwnProperty")){
-      if(typeof data.hasOwnProperty !== "string"){
+      let data12: any = data.hasOwnProperty;
+      if(typeof data12 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/hasOwnProperty", "type", "must be string");
         errors++;
       }
     }
     for(const _key3 of Object.keys(data)){
       if(pattern2.test(_key3)){
-        if(typeof data[_key3] !== "string"){
+        let data13: any = data[_key3];
+        if(typeof data13 !== "string"){
           vErrors = addViolation(vErrors, instancePath+"/" + _key3.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be string");
           errors++;
         }
@@ -398,7 +308,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       if(Array.isArray(data1)){
         const len0: any = data1.length;
         for(let i0=0; i0<len0; i0++){
-          if(!(check$Finding(data1[i0], instancePath+"/findings/" + i0))){
+          let data2: any = data1[i0];
+          if(!(check$Finding(data2, instancePath+"/findings/" + i0))){
             vErrors = addViolations(vErrors, check$Finding.errors);
             errors = vErrors.length;
           }
@@ -410,7 +321,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.tree !== undefined && func0.call(data, "tree")){
-      if(!(check$Tree(data.tree, instancePath+"/tree"))){
+      let data3: any = data.tree;
+      if(!(check$Tree(data3, instancePath+"/tree"))){
         vErrors = addViolations(vErrors, check$Tree.errors);
         errors = vErrors.length;
       }
@@ -454,7 +366,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.style !== undefined && func0.call(data, "style")){
-      if(!(check$NewStyle(data.style, instancePath+"/style"))){
+      let data5: any = data.style;
+      if(!(check$NewStyle(data5, instancePath+"/style"))){
         vErrors = addViolations(vErrors, check$NewStyle.errors);
         errors = vErrors.length;
       }

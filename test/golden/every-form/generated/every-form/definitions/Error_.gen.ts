@@ -18,7 +18,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
     if(data.reason !== undefined && func0.call(data, "reason")){
-      if(typeof data.reason !== "string"){
+      let data0: any = data.reason;
+      if(typeof data0 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/reason", "type", "must be string");
         errors++;
       }

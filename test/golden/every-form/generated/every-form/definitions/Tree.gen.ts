@@ -20,7 +20,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       errors++;
     }
     if(data.name !== undefined && func0.call(data, "name")){
-      if(typeof data.name !== "string"){
+      let data0: any = data.name;
+      if(typeof data0 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/name", "type", "must be string");
         errors++;
       }
@@ -30,7 +31,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       if(Array.isArray(data1)){
         const len0: any = data1.length;
         for(let i0=0; i0<len0; i0++){
-          if(!(check$Tree(data1[i0], instancePath+"/children/" + i0))){
+          let data2: any = data1[i0];
+          if(!(check$Tree(data2, instancePath+"/children/" + i0))){
             vErrors = addViolations(vErrors, check$Tree.errors);
             errors = vErrors.length;
           }

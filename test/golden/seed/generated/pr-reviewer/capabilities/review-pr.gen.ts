@@ -26,7 +26,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       errors++;
     }
     if(data.prUrl !== undefined && func0.call(data, "prUrl")){
-      if(typeof data.prUrl !== "string"){
+      let data0: any = data.prUrl;
+      if(typeof data0 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/prUrl", "type", "must be string");
         errors++;
       }
@@ -63,13 +64,15 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.findings !== undefined && func0.call(data, "findings")){
-      if(!(Array.isArray(data.findings))){
+      let data1: any = data.findings;
+      if(!(Array.isArray(data1))){
         vErrors = addViolation(vErrors, instancePath+"/findings", "type", "must be array");
         errors++;
       }
     }
     if(data.summary !== undefined && func0.call(data, "summary")){
-      if(typeof data.summary !== "string"){
+      let data2: any = data.summary;
+      if(typeof data2 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/summary", "type", "must be string");
         errors++;
       }
