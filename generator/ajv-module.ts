@@ -58,7 +58,9 @@ export function toModule(code: string, shared: readonly string[] = []): Validato
   });
   body = body.replace(/require\(("\d+")\)\.default/g, (_, path: string) => runtimeNameOf(strings(path)));
   // As a plain key of an object literal it would set the prototype.
-  body = body.replace(/(?<=[{,])("\d+")(?=:)/g, (name) => (unmask(name) === '"__proto__"' ? `[${name}]` : name));
+  if (code.includes('"__proto__"')) {
+    body = body.replace(/(?<=[{,])("\d+")(?=:)/g, (name) => (unmask(name) === '"__proto__"' ? `[${name}]` : name));
+  }
   body = inlineWrappers(body);
   body = simplifyCalls(body);
   body = compactViolations(body);
