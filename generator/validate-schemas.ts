@@ -159,18 +159,15 @@ function unknownDialect(document: SourceDocument, path: Path, schema: unknown): 
   };
 }
 
-type MetaValidators = Readonly<Record<'first' | 'all', Ajv>>;
-
-const metaValidators: Partial<Record<Draft, MetaValidators>> = {};
+const metaValidators = new Map<string, Ajv>();
 
 /** What validates against a meta-schema, to the first error or to all. */
-function metaValidatorsOf(draft: Draft): MetaValidators {
-  const create = (allErrors: boolean): Ajv => {
-    const options = { ...META_OPTIONS, allErrors };
-    return draft === '2020-12' ? new Ajv2020(options) : new Ajv(options);
-  };
-  metaValidators[draft] ??= { first: create(false), all: create(true) };
-  return metaValidators[draft];
+function metaValidatorOf(draft: Draft, allErrors: boolean): Ajv {
+  const key = `${draft} ${allErrors}`;
+  const options = { ...META_OPTIONS, allErrors };
+  const validator = metaValidators.get(key) ?? (draft === '2020-12' ? new Ajv2020(options) : new Ajv(options));
+  metaValidators.set(key, validator);
+  return validator;
 }
 
 function metaSchemaProblems(
@@ -180,10 +177,10 @@ function metaSchemaProblems(
   draft: Draft,
   known: readonly Problem[],
 ): Problem[] {
-  const { first, all } = metaValidatorsOf(draft);
   // Named, not left to $schema: a dialect has more than one spelling, and ajv knows one.
   const meta = META_SCHEMAS[draft];
-  if (first.validate(meta, schema)) return [];
+  if (metaValidatorOf(draft, false).validate(meta, schema)) return [];
+  const all = metaValidatorOf(draft, true);
   const problems: Problem[] = [];
   const places = new Set(known.map(({ place }) => `${place.line}:${place.column}`));
   const note = (error: ErrorObject, owner: Path): void => {
@@ -229,7 +226,8 @@ const META_SCHEMAS = {
   'draft-07': 'http://json-schema.org/draft-07/schema',
 } as const;
 
-const META_OPTIONS = { strict: false, validateFormats: false, logger: false } as const;
+/** ajv's optimizer takes longer than it saves on a check that runs a few times. */
+const META_OPTIONS = { strict: false, validateFormats: false, logger: false, code: { optimize: false } } as const;
 
 /** Keywords of a meta-schema whose errors only say that an inner one failed. */
 const WRAPPERS: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'oneOf', 'if', '$ref', '$dynamicRef']);

@@ -44,6 +44,7 @@ export function createAjv(options: Options): Ajv2020 {
     logger: false,
     // What generated code runs is what examples are held against. Any other format is an annotation.
     formats: { ...formats },
+    code: { optimize: false },
     ...options,
   });
   // ajv would otherwise follow in every validator what it evaluates.
