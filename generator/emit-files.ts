@@ -1,53 +1,22 @@
-import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { FileTask } from './emit-file.js';
+import { endThreads, startedThreads, startThreads, type Work } from './threads.js';
 
-/** From how many files on a thread pays for its start. */
-const LEAST_FOR_THREADS = 24;
-const MOST_THREADS = 3;
 const MOST_IN_A_BATCH = 8;
-
-/** As much stack as the main thread has, so that no file depends on where it is made. */
-const STACK_MB = 1;
 
 /** The id of a thread that has ended. */
 const ENDED = -1;
-
-/** Threads that have been started and not yet used. */
-let waiting: Worker[] = [];
-
-/** Starts the threads for so many files, which load what they need while the contract is still being read. */
-export function startThreads(files: number): void {
-  // Sources that run as they are, in a test, have no module that a thread could load.
-  if (files < LEAST_FOR_THREADS || waiting.length > 0 || !import.meta.url.endsWith('.js')) return;
-  const count = Math.min(availableParallelism() - 1, MOST_THREADS);
-  waiting = Array.from({ length: count }, () => {
-    const worker = new Worker(new URL('./emit-worker.js', import.meta.url), {
-      resourceLimits: { stackSizeMb: STACK_MB },
-    });
-    // A run that ends early does not wait for it, and one that goes on does its work itself if a thread cannot.
-    worker.on('error', () => {});
-    worker.unref();
-    return worker;
-  });
-}
-
-/** Ends the threads that nobody has used. */
-export async function endThreads(): Promise<void> {
-  const workers = waiting;
-  waiting = [];
-  await Promise.all(workers.map((worker) => worker.terminate()));
-}
 
 /** Makes files, in the order of their tasks. What makes them is loaded only if there are any. */
 export async function emitFiles(tasks: readonly FileTask[]): Promise<string[]> {
   if (tasks.length === 0) return [];
   startThreads(tasks.length);
+  const threads = startedThreads();
   const texts: string[] = [];
   let next = 0;
   const takeBatch = (most: number): [start: number, batch: readonly FileTask[]] => {
-    const share = Math.ceil((tasks.length - next) / (4 * (waiting.length + 1)));
+    const share = Math.ceil((tasks.length - next) / (4 * (threads.length + 1)));
     const start = next;
     next = Math.min(tasks.length, start + Math.max(1, Math.min(most, share)));
     return [start, tasks.slice(start, next)];
@@ -70,7 +39,7 @@ export async function emitFiles(tasks: readonly FileTask[]): Promise<string[]> {
     }
   };
   try {
-    await Promise.all([...waiting.map(help), work()]);
+    await Promise.all([...threads.map(help), work()]);
     return texts;
   } finally {
     await endThreads();
@@ -96,6 +65,6 @@ function inThread(worker: Worker, batch: readonly FileTask[]): Promise<readonly 
     worker.on('message', finish);
     worker.on('exit', fail);
     worker.ref();
-    worker.postMessage(batch);
+    worker.postMessage({ emit: batch } satisfies Work);
   });
 }

@@ -6,13 +6,13 @@ export { nearest } from './spelling.js';
 
 import { openCache, recallPlan, toRemembered } from './cache.js';
 import { compareOutput, type Difference, textOnDisk } from './compare.js';
-import { endThreads, startThreads } from './emit-files.js';
 import { areSame, type Input, surroundingsOf } from './inputs.js';
 import { type AgentFolder, loadAgentFolder, type Memory, readSkillFiles, sizeOf } from './load.js';
 import type { AgentFolderModel } from './model.js';
 import type { Plan } from './plan.js';
 import { ContractError } from './problem.js';
 import { discardStaging, leftStagings, takeStaging } from './staging.js';
+import { endThreads, startThreads } from './threads.js';
 import { tooDeep } from './too-deep.js';
 import { summarize, type Written, writeOutput } from './write.js';
 

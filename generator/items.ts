@@ -1,6 +1,7 @@
 import { isTooLarge, MAX_VALUES, parseSource, type SourceDocument } from './document.js';
 import { hashOf } from './hash.js';
 import { isObject } from './json.js';
+import { ITEMS_KEY, parseEach, UNDER_KEY } from './parse-items.js';
 import type { Place } from './problem.js';
 
 /*
@@ -36,15 +37,18 @@ export function parseItems(
   const skeleton = parseSource(file, split.skeleton);
   // Nothing but a key of the outermost mapping, at the line where the items were cut out, may be their owner.
   const { value } = skeleton.document;
-  if (skeleton.problems.length > 0 || !isObject(value) || value[KEY] !== null) return null;
-  if (skeleton.document.place([KEY], 'key').line !== split.line) return null;
+  if (skeleton.problems.length > 0 || !isObject(value) || value[ITEMS_KEY] !== null) return null;
+  if (skeleton.document.place([ITEMS_KEY], 'key').line !== split.line) return null;
   const hash = hashOf(split.skeleton);
   const hashes = split.items.map((item) => hashOf(item.above + item.text));
   const known = hashes.map((item) => isKnown(hash, item));
   if (!known.includes(false)) known[0] = false;
   const parsed = split.items.filter((_, index) => known[index] === false);
-  const values = parsed.map((item) => parseItem(file, item.text));
-  const whole = { ...value, [KEY]: values };
+  const values = parseEach(
+    file,
+    parsed.map((item) => item.text),
+  );
+  const whole = { ...value, [ITEMS_KEY]: values };
   if (values.includes(undefined) || isTooLarge(whole)) return null;
   const items = hashes.map((item, index) => ({ hash: item, isLeftOut: known[index] === true }));
   const place = createPlacer(file, skeleton.document, split, parsed);
@@ -59,12 +63,12 @@ function createPlacer(
 ): SourceDocument['place'] {
   const documents = new Map<Item, SourceDocument>();
   return (path, part) => {
-    const isList = path[0] === KEY && (path.length > 1 || part !== 'key');
+    const isList = path[0] === ITEMS_KEY && (path.length > 1 || part !== 'key');
     const item = isList && path.length > 1 ? parsed[Number(path[1])] : undefined;
     if (item !== undefined) {
       const document = documents.get(item) ?? parseSource(file, UNDER_KEY + item.text).document;
       documents.set(item, document);
-      const found = document.place([KEY, 0, ...path.slice(2)], part);
+      const found = document.place([ITEMS_KEY, 0, ...path.slice(2)], part);
       return { ...found, line: found.line + item.line - FIRST_LINE };
     }
     if (isList) return { file, ...first };
@@ -73,19 +77,8 @@ function createPlacer(
   };
 }
 
-const KEY = 'capabilities';
-
-/** An item is parsed in the place that it has in the file, so that indentation means the same. */
-const UNDER_KEY = `${KEY}:\n`;
+/** The line of an item where it is parsed by itself. */
 const FIRST_LINE = 2;
-
-/** The value of one item; undefined where it is not sound by itself. */
-function parseItem(file: string, text: string): unknown {
-  const { document, problems } = parseSource(file, UNDER_KEY + text);
-  const list = isObject(document.value) ? document.value[KEY] : undefined;
-  const isOne = problems.length === 0 && Array.isArray(list) && list.length === 1;
-  return isOne && Object.keys(document.value as object).length === 1 ? list[0] : undefined;
-}
 
 function commentsAbove(lines: readonly string[], start: number, owner: number): string {
   let first = start;

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { generate } from '../../generator/index.js';
 import { capability, contractText } from '../support/contract.js';
 import { buildProgram } from '../support/program.js';
@@ -42,6 +43,28 @@ describe('files that are made on several threads', () => {
     const { status, stderr } = run(program, threaded, cpus);
     expect([status, stderr]).toEqual([0, expect.stringContaining('files written')]);
     expect(readTree(threaded)).toEqual(readTree(alone));
+  });
+
+  it('are the same where threads share the parsing of a long file too, whatever its values are', async () => {
+    const strange = {
+      default: -0,
+      description: 'An ü, a \u202e and a\nline.',
+      examples: [JSON.parse('{"__proto__":{"a":1}}')],
+    };
+    const items = Array.from({ length: 2 * MANY }, (_, index) =>
+      capability(`c${index}`, { type: 'object', properties: { [`p${index}`]: { ...strange, maxLength: index } } }),
+    );
+    const text = stringify(JSON.parse(contractText({ capabilities: items })));
+    expect(text.length).toBeGreaterThan(32_768);
+    const [alone, threaded] = [
+      createScratch({ 'capabilities.yaml': text }),
+      createScratch({ 'capabilities.yaml': text }),
+    ];
+    await generate({ directory: alone, skills: false });
+    const { status, stderr } = run(program, threaded, 2);
+    expect([status, stderr]).toEqual([0, expect.stringContaining('files written')]);
+    expect(readTree(threaded)).toEqual(readTree(alone));
+    expect(Object.values(readTree(threaded)).join('')).toContain('__proto__');
   });
 
   it('leave no thread behind where the contract has a mistake', () => {
