@@ -3,7 +3,7 @@
  * ratios. All rows of a round take turns, so that a slow moment of the machine meets them all; of the rounds the median
  * counts. Each answer is checked.
  *
- *   npm run bench:rpc                          5 rounds: about a minute and a half
+ *   npm run bench:rpc                          5 rounds: about two minutes
  *   npm run bench:rpc -- --quick               1 round, for a look
  *   npm run bench:rpc -- --only floor,declaragent --rounds 9
  *   npm run bench:rpc -- --json FILE           ratios, sizes and rows as JSON

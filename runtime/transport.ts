@@ -80,7 +80,8 @@ export type SubscriptionRole = 'requests' | 'responses';
 export interface Connection {
   /**
    * Resolves when no message published from now on is missed. `deliver` is never called from inside `publish`, and
-   * never throws.
+   * never throws. Rejects for a place of `responses` that is read already, where the broker can tell: another process has
+   * taken the name of this instance.
    */
   subscribe(
     topic: string,

@@ -25,9 +25,6 @@ interface Totals {
 /** How often each ending was seen. */
 type Endings = Map<string, number>;
 
-/** Worlds live shortly: what is left of one is collected at once where there is room for many. */
-const resourceLimits = { maxYoungGenerationSizeMb: 64 };
-
 /** How many lines of a failing world are shown, and how many failing worlds. */
 const LINES_SHOWN = 40;
 const WORLDS_SHOWN = 5;
@@ -103,7 +100,7 @@ async function main(): Promise<void> {
       Array.from({ length: threads }, (_, index) => {
         const share: Share = { from: from + index, seeds: seeds - index, step: threads };
         return new Promise<void>((resolve, reject) => {
-          const worker = new Worker(new URL(import.meta.url), { workerData: share, resourceLimits });
+          const worker = new Worker(new URL(import.meta.url), { workerData: share });
           worker.on('message', take).on('error', reject).on('exit', resolve);
         });
       }),

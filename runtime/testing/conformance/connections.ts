@@ -68,6 +68,43 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
   ),
 
   defineCase(
+    5,
+    'what a dead reader has not settled comes again and says so, and what it has acknowledged does not',
+    { flags: { holdsRequests: true, confirmsAck: true }, abilities: ['kill'] },
+    async (stage) => {
+      const came: [text: string, redelivered: boolean][] = [];
+      const publisher = await stage.stranger();
+      const [first, second] = [await stage.stranger(), await stage.stranger()];
+      let isAcknowledged = false;
+      await first.connection.subscribe(stage.requestsTopic, 'requests', ({ bytes, redelivered, ack }) => {
+        const text = Buffer.from(bytes).toString();
+        came.push([text, redelivered]);
+        if (text !== '"acknowledged"') return;
+        void ack().then(() => {
+          isAcknowledged = true;
+        });
+      });
+      for (const text of ['acknowledged', 'held']) await publisher.send(stage.requestsTopic, text);
+      await stage.until(LONG_MS, 'Both come', () => came.length === 2 && isAcknowledged);
+      await second.connection.subscribe(stage.requestsTopic, 'requests', ({ bytes, redelivered, ack }) => {
+        came.push([Buffer.from(bytes).toString(), redelivered]);
+        void ack();
+      });
+      await stage.ability('kill')(first.instance);
+      await stage.until(LONG_MS, 'One comes again', () => came.length === 3);
+      await stage.broker.pass(100);
+      assert.deepEqual(
+        came.slice(0, 2).sort(),
+        [
+          ['"acknowledged"', false],
+          ['"held"', false],
+        ].sort(),
+      );
+      assert.deepEqual(came.slice(2), [['"held"', true]]);
+    },
+  ),
+
+  defineCase(
     6,
     'a receiver that dies after the work and before the answer works again only where that is idempotent',
     { flags: { holdsRequests: true }, abilities: ['kill', 'partition'] },

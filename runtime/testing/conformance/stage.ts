@@ -73,6 +73,7 @@ export type AnswerIds = Readonly<Record<string, unknown>> & { readonly causedBy:
 /** One who speaks to the broker directly. */
 export interface Stranger {
   readonly agent: AgentAddress;
+  readonly instance: string;
   readonly replyTopic: string;
   /** What came to its reply topic. */
   readonly replies: AgentRpcEnvelope[];
@@ -167,9 +168,9 @@ function createStage(broker: ConformanceBroker, harness: ConformanceHarness) {
     read: (bus, agent = callee) => createCall(bus as Bus, contractOf(agent), READ),
     write: (bus, agent = callee) => createCall(bus as Bus, contractOf(agent), WRITE),
     async stranger() {
-      const agent: AgentAddress = `agent://stranger-${suffix}-${strangers++}`;
+      const instance = `stranger-${strangers++}`;
+      const agent: AgentAddress = `agent://${instance}-${suffix}`;
       const transport = broker.transport();
-      const instance = 'stranger';
       const connection = await transport.connect({ agent, instance }, { lost: () => {}, restored: () => {} });
       connections.push(connection);
       const replyTopic = `${topicsOf(agent, undefined).responses}.${instance}`;
@@ -181,7 +182,7 @@ function createStage(broker: ConformanceBroker, harness: ConformanceHarness) {
       };
       let attempts = 0;
       return {
-        ...{ agent, replyTopic, replies, connection },
+        ...{ agent, instance, replyTopic, replies, connection },
         send: (topic, message, kind) => stage.within(LONG_MS, publish(topic, message, kind)),
         async play(answer) {
           await connection.subscribe(stage.requestsTopic, 'requests', ({ bytes, ack }) => {

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import {
+  type ConformanceHarness,
+  conformanceCases,
+  createFaultyBroker,
+  createVirtualClock,
+} from '../../runtime/testing/index.js';
+import type { Connection, Delivery, Transport } from '../../runtime/transport.js';
+
+/** A broker that holds requests, behind a connection that is not what it should be. */
+function harnessOf(breakIt: (connection: Connection) => Partial<Connection>): ConformanceHarness {
+  const flags = { ...createFaultyBroker().flags, holdsRequests: true };
+  return {
+    flags,
+    abilities: ['kill', 'disconnect', 'reconnect', 'pause', 'resume'],
+    toleranceMs: 10,
+    repetitions: 10,
+    async open() {
+      const clock = createVirtualClock();
+      const broker = createFaultyBroker({ clock, flags });
+      const transport: Transport = {
+        ...broker.transport(),
+        async connect(owner, watcher) {
+          const connection = await broker.transport().connect(owner, watcher);
+          return { ...connection, ...breakIt(connection) };
+        },
+      };
+      return {
+        transport: () => transport,
+        clock,
+        pass: clock.advance,
+        abilities: {
+          kill: async (instance) => broker.kill(instance),
+          disconnect: async (instance) => broker.disconnect(instance),
+          reconnect: async (instance) => broker.reconnect(instance),
+          pause: async (topic) => broker.pause(topic),
+          resume: async (topic) => broker.resume(topic),
+        },
+        close: async () => {},
+      };
+    },
+  };
+}
+
+/** A connection whose deliveries are not what they should be. */
+const delivering =
+  (change: (delivery: Delivery) => Delivery) =>
+  ({ subscribe }: Connection): Partial<Connection> => ({
+    subscribe: (topic, role, deliver, options) =>
+      subscribe(topic, role, (delivery) => deliver(change(delivery)), options),
+  });
+
+/** What is wrong with a transport, and which faults have to show it. */
+const BROKEN: Readonly<
+  Record<string, readonly [(connection: Connection) => Partial<Connection>, ...faults: number[]]>
+> = {
+  'it loses answers': [
+    ({ publish }) => ({ publish: async (message) => (message.kind === 'response' ? undefined : publish(message)) }),
+    16,
+  ],
+  'it keeps quiet when nobody listens': [
+    ({ publish }) => ({ publish: (message) => publish(message).catch(() => {}) }),
+    1,
+  ],
+  'it writes bytes as text': [
+    delivering((delivery) => ({ ...delivery, bytes: Buffer.from(Buffer.from(delivery.bytes).toString('latin1')) })),
+    35,
+  ],
+  'it does not say that a message comes again': [delivering((delivery) => ({ ...delivery, redelivered: false })), 5],
+  'it confirms acknowledgements that it forgets': [
+    delivering((delivery) => ({ ...delivery, ack: () => Promise.resolve() })),
+    5,
+  ],
+  'it says that what it held has no age': [delivering((delivery) => ({ ...delivery, ageMs: 0 })), 3],
+  'it lets several read one reply topic': [
+    ({ subscribe }) => ({
+      subscribe: (topic, role, deliver) =>
+        subscribe(role === 'responses' ? `${topic}.${count++}` : topic, role, deliver),
+    }),
+    28,
+  ],
+};
+let count = 0;
+
+test.each(Object.entries(BROKEN))(
+  'the suite notices a transport of which it is true that %s',
+  async (_, [breakIt, ...faults]) => {
+    const harness = harnessOf(breakIt);
+    for (const fault of faults) {
+      const cases = conformanceCases.filter((one) => one.fault === fault && one.needs(harness) === undefined);
+      const results = await Promise.allSettled(cases.map(({ run }) => run(harness)));
+      expect(results.map(({ status }) => status)).toContain('rejected');
+    }
+  },
+);
+
+test('it has nothing against the same transport as it should be', async () => {
+  const harness = harnessOf(() => ({}));
+  for (const [, ...faults] of Object.values(BROKEN)) {
+    for (const { fault, needs, run } of conformanceCases) {
+      if (faults.includes(fault) && needs(harness) === undefined) await run(harness);
+    }
+  }
+});
