@@ -10,6 +10,10 @@ export default defineConfig({
       { find: /^@declaragent\/runtime$/, replacement: source('runtime/index.ts') },
       { find: /^@declaragent\/runtime\/testing$/, replacement: source('runtime/testing/index.ts') },
       { find: /^@declaragent\/runtime\/event-log$/, replacement: source('runtime/event-log/index.ts') },
+      {
+        find: /^@declaragent\/runtime\/(auth|codes|connect|formats|interceptors|retry|validation|wire)$/,
+        replacement: source('runtime/$1.ts'),
+      },
       { find: /^@declaragent\/runtime\/(\w+)$/, replacement: source('runtime/transports/$1.ts') },
     ],
   },

@@ -162,61 +162,60 @@ const END_OF_CHECK = /^\}\);$/;
 function withoutUnused(lines: readonly string[]): string[] {
   const reads = new Map<string, number>();
   for (const line of lines) {
-    const name = DECLARATION.exec(line)?.[1];
+    const name = STARTS_DECLARATION.test(line) ? TARGET.exec(line)?.[1] : undefined;
     if (name !== undefined) reads.set(name, 0);
   }
-  const statements = lines.map((line) => toStatement(line, reads));
-  const count = ({ words }: Statement, by: number): void => {
-    for (const word of words) reads.set(word, (reads.get(word) ?? 0) + by);
+  if (reads.size === 0) return [...lines];
+  const numbered = numberedNames([...reads.keys()]);
+  const count = (text: string, by: number): void => {
+    for (const name of text.match(numbered) ?? []) {
+      const known = reads.get(name);
+      if (known !== undefined) reads.set(name, known + by);
+    }
   };
-  for (const statement of statements) count(statement, 1);
-  let kept = statements;
+  count(lines.join('\n'), 1);
+  // Being written is not being read.
+  const targets = lines.map((line) => TARGET.exec(line)?.[1]);
+  for (const name of targets) if (name !== undefined) count(name, -1);
+  let kept = lines.map((line, index) => ({ line, target: targets[index] }));
+  // From the end, since what is read last is what keeps the rest.
   for (let before = -1; before !== kept.length; ) {
     before = kept.length;
-    const next: Statement[] = [];
-    for (const [index, statement] of kept.entries()) {
-      const last = next.at(-1);
-      if (statement.target !== undefined && reads.get(statement.target) === 0) {
-        count(statement, -1);
-      } else if (statement.line === '}' && last?.opens === true && !startsElse(kept[index + 1])) {
-        count(last, -1);
-        next.pop();
+    const following: typeof kept = [];
+    for (let index = kept.length - 1; index >= 0; index--) {
+      const statement = kept[index] as (typeof kept)[number];
+      const { line, target } = statement;
+      const isEmptyBlock = following.at(-1)?.line === '}' && line.endsWith('{') && BLOCK.test(line);
+      if (target !== undefined && reads.get(target) === 0) {
+        count(line, -1);
+        count(target, 1);
+      } else if (isEmptyBlock && following.at(-2)?.line.startsWith('else') !== true) {
+        count(line, -1);
+        following.pop();
       } else {
-        next.push(statement);
+        following.push(statement);
       }
     }
-    kept = next;
+    kept = following.reverse();
   }
   return kept.map(({ line }) => line);
 }
 
-interface Statement {
-  readonly line: string;
-  /** The variable that it declares or assigns to, and does no more. */
-  readonly target: string | undefined;
-  /** The variables that it reads. */
-  readonly words: readonly string[];
-  /** Whether a block begins behind it that can go when it is empty. */
-  readonly opens: boolean;
+/** A variable that a line declares or assigns to, and does no more. ajv gives each of them a number. */
+const TARGET = /^(?:(?:const|let|var) )?(\w+\d)(?: = (?!defineCheck)[^\n]*)?;$/;
+const STARTS_DECLARATION = /^(?:const|let|var) /;
+/** The line before a block that can go when it is empty. */
+const BLOCK = /^(?:if\(|else |for\()/;
+
+/** Finds names that are like those given but for the number at their end. */
+function numberedNames(names: readonly string[]): RegExp {
+  const stems = [...new Set(names.map((name) => name.replace(/\d+$/, '')))].sort().join('|');
+  const known = numberedByStems.get(stems) ?? new RegExp(`\\b(?:${stems})\\d+\\b`, 'g');
+  numberedByStems.set(stems, known);
+  return known;
 }
 
-function toStatement(line: string, variables: ReadonlyMap<string, unknown>): Statement {
-  const name = (DECLARATION.exec(line) ?? ASSIGNMENT.exec(line))?.[1];
-  const target = name !== undefined && variables.has(name) ? name : undefined;
-  const words = variables.size === 0 ? [] : (line.match(NUMBERED) ?? []).filter((word) => variables.has(word));
-  if (target !== undefined) words.splice(words.indexOf(target), 1);
-  return { line, target, words, opens: line.endsWith('{') && BLOCK.test(line) };
-}
-
-function startsElse(statement: Statement | undefined): boolean {
-  return statement?.line.startsWith('else') === true;
-}
-
-/** A variable that a line declares and does no more. ajv gives each of them a number. */
-const DECLARATION = /^(?:const|let|var) (\w+\d)(?: = (?!defineCheck)[^\n]*)?;$/;
-const ASSIGNMENT = /^(\w+\d) = [^\n]*;$/;
-const NUMBERED = /\b[A-Za-z_]\w*\d\b/g;
-const BLOCK = /^(?:if\(|else |else if\(|for\()/;
+const numberedByStems = new Map<string, RegExp>();
 
 /** A schema that accepts everything looks at nothing, and one that refuses everything only says where. */
 function withoutUnusedParameters([head = '', ...lines]: readonly string[]): string[] {

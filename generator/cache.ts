@@ -84,7 +84,7 @@ export function recallPlan({ folders, notices }: RememberedRun): Plan {
     folders: folders.map(({ path: folder, holdsOthers, hashes }) => ({
       path: folder,
       holdsOthers,
-      files: new Map(hashes.map(([name, hash]) => [name, { hash, text: null, task: null }] as const)),
+      files: new Map(hashes.map(([name, hash]) => [name, { hash, text: null, source: null }] as const)),
     })),
     skills: [],
     notices,
@@ -157,7 +157,7 @@ function generatorHash(): string {
   const { resolve } = createRequire(import.meta.url);
   const manifest = resolve('declaragent/package.json');
   const folders = [import.meta.dirname, path.join(path.dirname(manifest), 'templates')];
-  const formats = path.join(path.dirname(resolve('@declaragent/runtime')), 'formats.js');
+  const formats = resolve('@declaragent/runtime/formats');
   const hash = createHash('sha256').update(version);
   for (const file of [manifest, formats, ...folders.flatMap(filesBelow)]) hash.update(readFileSync(file));
   ownHash = hash.digest('hex');
@@ -166,7 +166,10 @@ function generatorHash(): string {
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.(?:js|ts|json|hbs)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && PROGRAM.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .sort();
 }
+
+/** Files that run, or that decide what those do; declarations are not among them. */
+const PROGRAM = /\.c?js$|(?<!\.d)\.ts$|\.json$|\.hbs$/;

@@ -5,7 +5,7 @@ import { usePattern } from 'ajv/dist/vocabularies/code.js';
 import { needsShortTexts } from './patterns/slow.js';
 
 /** Keywords whose verdict ajv gets wrong, or takes too long for. */
-export const correctedKeywords = (): CodeKeywordDefinition[] => [multipleOf, contains, pattern];
+export const correctedKeywords = (): CodeKeywordDefinition[] => [multipleOf, contains, pattern, maxLength, minLength];
 
 /** ajv's own, which toolchains that read CommonJS in two ways hand over in two ways. */
 const codePointLength =
@@ -26,6 +26,33 @@ const pattern: CodeKeywordDefinition = {
     const most: unknown = needsShortTexts(String(cxt.schema)) ? parentSchema['maxLength'] : undefined;
     const isShort = (): Code => _`${useFunc(gen, codePointLength)}(${data}) <= ${Number(most)}`;
     cxt.fail(typeof most === 'number' ? _`${isShort()} && ${fails}` : fails);
+  },
+};
+
+/** A text never has more characters than units, so that characters are counted only where the units leave a doubt. */
+const maxLength: CodeKeywordDefinition = {
+  keyword: 'maxLength',
+  type: 'string',
+  schemaType: 'number',
+  error: { message: ({ schemaCode }) => str`must NOT have more than ${schemaCode} characters` },
+  code(cxt) {
+    const { gen, data } = cxt;
+    const most = Number(cxt.schema);
+    cxt.fail(_`${data}.length > ${most} && ${useFunc(gen, codePointLength)}(${data}) > ${most}`);
+  },
+};
+
+/** Nor has it fewer than half as many. */
+const minLength: CodeKeywordDefinition = {
+  keyword: 'minLength',
+  type: 'string',
+  schemaType: 'number',
+  error: { message: ({ schemaCode }) => str`must NOT have fewer than ${schemaCode} characters` },
+  code(cxt) {
+    const { gen, data } = cxt;
+    const least = Number(cxt.schema);
+    if (least < 2) cxt.fail(_`${data}.length < ${least}`);
+    else cxt.fail(_`${data}.length < ${2 * least - 1} && ${useFunc(gen, codePointLength)}(${data}) < ${least}`);
   },
 };
 

@@ -5,7 +5,7 @@ export { formatProblem } from './format-problem.js';
 export { nearest } from './spelling.js';
 
 import { openCache, recallPlan, toRemembered } from './cache.js';
-import { compareOutput, type Difference, textOnDisk } from './compare.js';
+import { compareOutput, type Difference, type Seen, textOnDisk } from './compare.js';
 import { areSame, type Input, surroundingsOf } from './inputs.js';
 import { type AgentFolder, loadAgentFolder, type Memory, readSkillFiles, sizeOf } from './load.js';
 import type { AgentFolderModel } from './model.js';
@@ -84,13 +84,14 @@ export interface Texts {
 export async function generate(options: CodegenOptions): Promise<Generated> {
   const { directory } = options;
   const planned = await planFolder(options);
-  const differences = compareOutput(directory, planned.plan, planned.out);
+  const seen: Seen = new Set();
+  const differences = compareOutput(directory, planned.plan, planned.out, seen);
   const isDone = !differences.some(({ fixedByCodegen }) => fixedByCodegen) && leftStagings(directory).length === 0;
-  return isDone ? reportOn(planned, differences) : writeAlone(options, planned);
+  return isDone ? reportOn(planned, differences) : writeAlone(options, planned, seen);
 }
 
 /** Writes while no other run does; plans again if what the plan was made from has changed by then. */
-async function writeAlone(options: CodegenOptions, planned: PlannedFolder): Promise<Generated> {
+async function writeAlone(options: CodegenOptions, planned: PlannedFolder, seen: Seen): Promise<Generated> {
   const { directory } = options;
   const staging = await takeStaging(directory);
   try {
@@ -100,6 +101,7 @@ async function writeAlone(options: CodegenOptions, planned: PlannedFolder): Prom
     const { plan, inputs, differences } = await withWhatDiffers(
       options,
       isCurrent ? planned : await planFolder(options),
+      seen,
     );
     writeOutput(directory, staging, plan, differences);
     return reportOn({ plan, inputs }, differences);
@@ -113,15 +115,15 @@ interface ComparedFolder extends Pick<PlannedFolder, 'plan' | 'inputs'> {
 }
 
 /** How the disk differs from a plan, and the plan with the text of every file that does. */
-async function withWhatDiffers(options: CodegenOptions, planned: PlannedFolder): Promise<ComparedFolder> {
+async function withWhatDiffers(options: CodegenOptions, planned: PlannedFolder, seen?: Seen): Promise<ComparedFolder> {
   const { plan, out, inputs, isRecalled } = planned;
-  const differences = compareOutput(options.directory, plan, out);
+  const differences = compareOutput(options.directory, plan, out, seen);
   const paths = new Set(differences.map(({ path: file }) => file));
   const { withTexts } = await import('./plan.js');
   const full = isRecalled && paths.size > 0 ? null : await withTexts(plan, paths);
   if (full !== null) return { plan: full, inputs, differences };
   // A plan that is remembered whole has no texts, and one that is remembered wrongly is made without what is remembered.
-  return withWhatDiffers(options, await planFolder(options, isRecalled ? 'parts' : 'nothing'));
+  return withWhatDiffers(options, await planFolder(options, isRecalled ? 'parts' : 'nothing'), seen);
 }
 
 function reportOn(

@@ -35,6 +35,8 @@ const PARAMETERS: ReadonlySet<string> = new Set('data _data instancePath input c
 const LEADS_TO_CODE: ReadonlySet<string> = new Set(['constructor', '__proto__', 'prototype', 'caller', 'callee']);
 
 const RUNTIME = '@declaragent/runtime';
+/** What validators stand on. */
+const VALIDATION: ReadonlySet<string> = new Set([`${RUNTIME}/validation`, `${RUNTIME}/formats`]);
 const PLAIN = /^[\n -~]*$/;
 /** The two joiners that scripts and emoji are written with may stand in a comment. */
 const HIDDEN = /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
@@ -168,9 +170,10 @@ function isSpecifier(before: string, beforeThat: string, statement: string, dept
 }
 
 function objectionToImport(file: string, specifier: string, isBare: boolean): string | null {
-  if (specifier === RUNTIME) return null;
-  if (/^@declaragent\/runtime\/[a-z]+$/.test(specifier) && isBare && path.posix.basename(file) === 'bus.gen.ts') {
-    return null;
+  if (specifier === RUNTIME || (VALIDATION.has(specifier) && !isBare)) return null;
+  if (path.posix.basename(file) === 'bus.gen.ts') {
+    // It loads its transports when it needs them.
+    if (isBare ? /^@declaragent\/runtime\/[a-z]+$/.test(specifier) : specifier === `${RUNTIME}/connect`) return null;
   }
   const target = path.posix.join(path.posix.dirname(file), specifier);
   const isSibling = /^\.\.?\/[^\\]*$/.test(specifier) && !isBare && !target.startsWith('..');

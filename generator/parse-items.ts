@@ -9,15 +9,12 @@ export const ITEMS_KEY: string = 'capabilities';
 /** An item is parsed in the place that it has in the file, so that indentation means the same. */
 export const UNDER_KEY: string = `${ITEMS_KEY}:\n`;
 
-/** From how many items on a thread has something to do before all is done. */
-const LEAST_TO_SHARE = 48;
-
 /** How long to wait for a thread that has taken an item; one that has died answers never. */
 const LONGEST_MS = 10_000;
 
 /** The values of items, in their order; undefined for one that is not sound by itself. */
 export function parseEach(file: string, texts: readonly string[]): unknown[] {
-  const [thread] = texts.length < LEAST_TO_SHARE ? [] : startedThreads();
+  const [thread] = startedThreads();
   if (thread === undefined) return texts.map((text) => parseItem(file, text));
   const { port1: port, port2: theirs } = new MessageChannel();
   const state = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));

@@ -17,9 +17,9 @@ import { createSourceFile, lineText, type SourceFile } from './print.js';
 /** A file as it should be. */
 export interface PlannedFile {
   readonly hash: string;
-  /** Null where an earlier run has made it; `task` makes it again. */
+  /** Null where an earlier run has made it; what `source` is makes it again. */
   readonly text: string | null;
-  readonly task: FileTask | null;
+  readonly source: FileTask | SourceFile | null;
 }
 
 /** A folder that codegen owns, with all that it should hold. */
@@ -61,7 +61,7 @@ export async function planOutput(model: AgentFolderModel, existing: SkillFiles, 
   const made = await planTasks([...tasks.values()].flat(), options.known);
   const folders = [...tasks].map(([contract, own]) => {
     const files = new Map(own.map((task) => [task.path, made.get(task) as PlannedFile] as const));
-    return contractFolder(contract, contract === model.own, files, options.out);
+    return contractFolder(contract, contract === model.own, files, options);
   });
   if (model.bus !== null) {
     const file = createSourceFile('bus.gen.ts', header(model.bus.sources.join(' and ')));
@@ -101,7 +101,7 @@ async function planTasks(tasks: readonly FileTask[], known: KnownFiles): Promise
     const key = keyOf(task);
     const hash = known.get(key);
     if (hash === undefined) missing.set(task, key);
-    else planned.set(task, { hash, text: null, task });
+    else planned.set(task, { hash, text: null, source: task });
   }
   const texts = await emitFiles([...missing.keys()]);
   for (const [index, [task, key]] of [...missing].entries()) {
@@ -133,12 +133,12 @@ function contractFolder(
   contract: ContractModel,
   isOwn: boolean,
   files: Map<string, PlannedFile>,
-  out: string,
+  { out, known }: PlanOptions,
 ): OutputFolder {
   const add = (name: string, emit: (file: SourceFile) => void): void => {
     const file = createSourceFile(name, header(contract.source));
     emit(file);
-    files.set(name, withText(file.text()));
+    files.set(name, planSource(file, known));
   };
   add('contract.gen.ts', (file) => emitContract(contract, file));
   add('client.gen.ts', (file) => emitClient(contract, file));
@@ -148,12 +148,22 @@ function contractFolder(
   return withManifest(path.posix.join(out, contract.id), files);
 }
 
+/** The file; what it is made from is often as it was, since some of them show the names of capabilities alone. */
+function planSource(source: SourceFile, known: KnownFiles): PlannedFile {
+  const key = source.key();
+  const hash = known.get(key);
+  if (hash !== undefined) return { hash, text: null, source };
+  const file = withText(source.text());
+  known.set(key, file.hash);
+  return file;
+}
+
 function header(source: string): string {
   return `${HEADER} from ${lineText(source)}. Do not edit: the next run overwrites it.\n/* eslint-disable */`;
 }
 
 function withText(text: string): PlannedFile {
-  return { hash: hashOf(text), text, task: null };
+  return { hash: hashOf(text), text, source: null };
 }
 
 function withManifest(folder: string, files: Map<string, PlannedFile>, holdsOthers = false): OutputFolder {
@@ -166,15 +176,21 @@ function withManifest(folder: string, files: Map<string, PlannedFile>, holdsOthe
  * known of a file is not what it turns out to be.
  */
 export async function withTexts(plan: Plan, paths: ReadonlySet<string>): Promise<Plan | null> {
-  const tasks = plan.folders.flatMap(({ path: folder, files }) =>
-    [...files].flatMap(([name, { task }]) => (task !== null && paths.has(path.posix.join(folder, name)) ? [task] : [])),
+  const sources = plan.folders.flatMap(({ path: folder, files }) =>
+    [...files].flatMap(([name, { source }]) =>
+      source !== null && paths.has(path.posix.join(folder, name)) ? [source] : [],
+    ),
   );
+  const tasks = sources.filter((source): source is FileTask => !('text' in source));
   const texts = await emitFiles(tasks);
-  const made = new Map(tasks.map((task, index) => [task, withText(texts[index] as string)] as const));
+  const made = new Map<FileTask | SourceFile, PlannedFile>(
+    tasks.map((task, index) => [task, withText(texts[index] as string)]),
+  );
+  for (const source of sources) if ('text' in source) made.set(source, withText(source.text()));
   const folders = plan.folders.map((folder) => ({
     ...folder,
     files: new Map(
-      [...folder.files].map(([name, file]) => [name, (file.task && made.get(file.task)) ?? file] as const),
+      [...folder.files].map(([name, file]) => [name, (file.source && made.get(file.source)) ?? file] as const),
     ),
   }));
   const isTrue = plan.folders.every(({ files }, index) =>

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import Handlebars from 'handlebars';
 import { escapeCharacter, escapeControls } from './escape.js';
+import { hashOf } from './hash.js';
 import { byCodePoint } from './model.js';
 import { assertSafeOutput } from './output-guard.js';
+import { fillTemplate } from './template.js';
 
 /*
  * The only way into generated code. A template's hole takes no string, only Code, and Code comes from an encoder for the
@@ -130,6 +129,8 @@ export interface SourceFile {
   render(template: string, view: View): void;
   /** Adds source as it stands. */
   append(code: Code): void;
+  /** What the text will be made from, as a hash: equal ones lead to equal texts. */
+  key(): string;
   /** The whole file: header, imports in code-point order, body. */
   text(): string;
 }
@@ -137,7 +138,7 @@ export interface SourceFile {
 export function createSourceFile(path: string, header: string): SourceFile {
   const values = new Map<string, Set<string>>();
   const types = new Map<string, Set<string>>();
-  const body: string[] = [];
+  const parts: Part[] = [];
   const use = (table: Map<string, Set<string>>, name: string, from: string): Code => {
     const names = table.get(from) ?? new Set<string>();
     table.set(from, names.add(name));
@@ -147,9 +148,13 @@ export function createSourceFile(path: string, header: string): SourceFile {
     path,
     value: (name, from) => use(values, name, from),
     type: (name, from) => use(types, name, from),
-    render: (template, view) => body.push(fill(template, view)),
-    append: ({ code }) => body.push(code),
+    render: (template, view) => parts.push({ template, view }),
+    append: (code) => parts.push(code),
+    key: () => hashOf(JSON.stringify([path, header, importsOf(values), importsOf(types), parts])),
     text: () => {
+      const body = parts.map((part) =>
+        'template' in part ? fillTemplate(part.template, plain(part.view)) : part.code,
+      );
       const text = withImports(header, body, values, types);
       // What has no header is a start for a file of the user's, who may import what they like.
       if (header === '') return text;
@@ -161,7 +166,14 @@ export function createSourceFile(path: string, header: string): SourceFile {
   };
 }
 
+/** Templates are filled only when the text is asked for. */
+type Part = Code | { readonly template: string; readonly view: View };
+
 type ImportTable = Map<string, Set<string>>;
+
+function importsOf(table: ImportTable): readonly (readonly [from: string, ...names: string[]])[] {
+  return [...table].map(([from, names]) => [from, ...names]);
+}
 
 function withImports(header: string, body: readonly string[], values: ImportTable, types: ImportTable): string {
   const lines = [...new Set([...values.keys(), ...types.keys()])]
@@ -188,20 +200,6 @@ function dropUnused(table: ImportTable, used: ReadonlySet<string>): boolean {
 function importLine(keyword: string, names: ReadonlySet<string> | undefined, from: string): string[] {
   if (names === undefined) return [];
   return [`${keyword} { ${[...names].sort(byCodePoint).join(', ')} } from ${stringLiteral(from)};`];
-}
-
-const { resolve } = createRequire(import.meta.url);
-const templates = new Map<string, Handlebars.TemplateDelegate>();
-
-/** Fills a template. A hole without a value is an error, and so is a value without a hole's encoder. */
-export function fill(template: string, view: View): string {
-  let render = templates.get(template);
-  if (render === undefined) {
-    const text = readFileSync(resolve(`#templates/${template}`), 'utf8');
-    render = Handlebars.compile(text, { strict: true, noEscape: true, knownHelpersOnly: true });
-    templates.set(template, render);
-  }
-  return render(plain(view), { allowProtoPropertiesByDefault: false });
 }
 
 function plain(view: View): Record<string, unknown> {

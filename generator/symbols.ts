@@ -3,6 +3,11 @@ import { type Code, identifier, type SourceFile, source } from './print.js';
 
 /** The package that generated code stands on. */
 export const RUNTIME = '@declaragent/runtime';
+/** Its door for the configuration of a bus. */
+export const RUNTIME_CONNECT: string = `${RUNTIME}/connect`;
+/** Its doors for validators, so that those can be used where there is no bus. */
+export const RUNTIME_VALIDATION: string = `${RUNTIME}/validation`;
+export const RUNTIME_FORMATS: string = `${RUNTIME}/formats`;
 
 /** Where, as seen from the folder of the contract, the module of a capability is. */
 export function capabilityModule({ name }: CapabilityModel): string {

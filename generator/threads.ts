@@ -3,8 +3,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type { FileTask } from './emit-file.js';
 
-/** From how many files on a thread pays for its start. */
-const LEAST_FOR_THREADS = 24;
+/**
+ * From how many files on a thread pays: it loads and warms up all that the first one does, on a processor that the engine
+ * uses for its own threads too.
+ */
+const LEAST_FOR_THREADS = 400;
 const MOST_THREADS = 3;
 
 /** As much stack as the main thread has, so that nothing depends on where it is made. */

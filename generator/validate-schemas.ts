@@ -1,5 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv';
 import {
   type Draft,
   dialectOf,
@@ -12,6 +11,7 @@ import {
 } from './dialect.js';
 import type { SourceDocument } from './document.js';
 import { isObject, type JsonObject, type Path, pathOfPointer, valueAt } from './json.js';
+import { validatorOf } from './own-schemas.js';
 import { slowPatternProblem } from './patterns/slow.js';
 import type { Problem } from './problem.js';
 import { nearest } from './spelling.js';
@@ -159,17 +159,6 @@ function unknownDialect(document: SourceDocument, path: Path, schema: unknown): 
   };
 }
 
-const metaValidators = new Map<string, Ajv>();
-
-/** What validates against a meta-schema, to the first error or to all. */
-function metaValidatorOf(draft: Draft, allErrors: boolean): Ajv {
-  const key = `${draft} ${allErrors}`;
-  const options = { ...META_OPTIONS, allErrors };
-  const validator = metaValidators.get(key) ?? (draft === '2020-12' ? new Ajv2020(options) : new Ajv(options));
-  metaValidators.set(key, validator);
-  return validator;
-}
-
 function metaSchemaProblems(
   document: SourceDocument,
   path: Path,
@@ -177,10 +166,8 @@ function metaSchemaProblems(
   draft: Draft,
   known: readonly Problem[],
 ): Problem[] {
-  // Named, not left to $schema: a dialect has more than one spelling, and ajv knows one.
-  const meta = META_SCHEMAS[draft];
-  if (metaValidatorOf(draft, false).validate(meta, schema)) return [];
-  const all = metaValidatorOf(draft, true);
+  if (validatorOf(draft)(schema)) return [];
+  const validator = validatorOf(`${draft}-in-full`);
   const problems: Problem[] = [];
   const places = new Set(known.map(({ place }) => `${place.line}:${place.column}`));
   const note = (error: ErrorObject, owner: Path): void => {
@@ -199,7 +186,7 @@ function metaSchemaProblems(
   // Each schema by itself, without those in it: ajv copies all errors found before for each one that it finds.
   const inspect = (subschema: unknown, at: Path): void => {
     const alone = isObject(subschema) ? mapSubschemas(subschema, () => true) : subschema;
-    if (!all.validate(meta, alone)) for (const error of all.errors ?? []) note(error, at);
+    if (!validator(alone)) for (const error of validator.errors ?? []) note(error, at);
     if (isObject(subschema)) forEachSubschema(subschema, (inner, inside) => inspect(inner, [...at, ...inside]));
   };
   inspect(schema, path);
@@ -220,14 +207,6 @@ function schemaFix(path: Path, value: unknown): string {
   }
   return `Write a value that the keyword ${keyword} allows.`;
 }
-
-const META_SCHEMAS = {
-  '2020-12': 'https://json-schema.org/draft/2020-12/schema',
-  'draft-07': 'http://json-schema.org/draft-07/schema',
-} as const;
-
-/** ajv's optimizer takes longer than it saves on a check that runs a few times. */
-const META_OPTIONS = { strict: false, validateFormats: false, logger: false, code: { optimize: false } } as const;
 
 /** Keywords of a meta-schema whose errors only say that an inner one failed. */
 const WRAPPERS: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'oneOf', 'if', '$ref', '$dynamicRef']);

@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv';
 import type { SourceDocument } from './document.js';
 import { isObject, type JsonObject, pathOfPointer } from './json.js';
+import { type FileFormat, validatorOf } from './own-schemas.js';
 import type { Problem } from './problem.js';
 import { nearest } from './spelling.js';
-
-/** The file formats that a person writes, each with a JSON Schema of its own that editors use too. */
-export type FileFormat = 'capabilities' | 'rpc-peers' | 'agent' | 'accepted-changes';
-
-const { resolve } = createRequire(import.meta.url);
-const validators = new Map<FileFormat, ValidateFunction>();
 
 /** Finds where a document departs from its format: keys, types, names. What the format cannot say is checked later. */
 export function validateFormat(format: FileFormat, document: SourceDocument): Problem[] {
@@ -39,21 +32,6 @@ export function validateFormat(format: FileFormat, document: SourceDocument): Pr
 
 function isMissing(error: ErrorObject): boolean {
   return error.keyword === 'required';
-}
-
-function validatorOf(format: FileFormat): ValidateFunction {
-  const known = validators.get(format);
-  if (known !== undefined) return known;
-  const schema: unknown = JSON.parse(readFileSync(resolve(`#schemas/${format}`), 'utf8'));
-  // The schemas are our own: a test holds them against the meta-schema, which takes longer than all the rest here.
-  const ajv = new Ajv2020({
-    ...{ allErrors: true, verbose: true, strict: false, meta: false, validateSchema: false },
-    // It takes longer than it saves on a check that runs once.
-    code: { optimize: false },
-  });
-  const validator = ajv.compile(schema as object);
-  validators.set(format, validator);
-  return validator;
 }
 
 function problemOf(error: ErrorObject, document: SourceDocument): Problem | null {

@@ -1,4 +1,4 @@
-import { formats } from '@declaragent/runtime';
+import { formats } from '@declaragent/runtime/formats';
 import { _, type Code, type KeywordErrorDefinition, type Options, str } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { correctedKeywords } from './corrections.js';

@@ -13,11 +13,12 @@ export interface ReplyPlace {
 const SCHEME = 'agent://';
 // No dot and no underscore, so that the topics of different agents and tenants never meet.
 const ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
+const ADDRESS = new RegExp(`^${SCHEME}${ID.source.slice(1)}`);
 const REPLY_TO = /^(memory|kafka|nats|sqs|amqp|mqtt):\/\/([^\s\p{C}]+)$/u;
 
 /** Whether `value` is `agent://` and an agent's id. */
 export function isAgentAddress(value: unknown): value is AgentAddress {
-  return typeof value === 'string' && value.startsWith(SCHEME) && ID.test(value.slice(SCHEME.length));
+  return typeof value === 'string' && ADDRESS.test(value);
 }
 
 /** The id within an agent's address. */

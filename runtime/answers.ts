@@ -36,13 +36,15 @@ export interface AnswersOptions {
 }
 
 export function createAnswers({ agent, clock, random, encode }: AnswersOptions): Answers {
-  const answers = new Set<Promise<unknown>>();
+  let underWay = 0;
+  let onSent: (() => void)[] = [];
 
   const sendAnswer = async (
     { envelope: asked, via }: InboundMessage,
     topic: string,
     result: Result,
   ): Promise<SentAnswer> => {
+    underWay++;
     const { correlationId, capability } = asked;
     const messageId = createUuid(clock, random);
     const envelope: AgentRpcEnvelope = {
@@ -55,6 +57,7 @@ export function createAnswers({ agent, clock, random, encode }: AnswersOptions):
       to: asked.from,
       capability,
       tenantId: asked.tenantId,
+      payload: result,
     };
     let encoded: EncodedAnswer | undefined;
     let bytes: Uint8Array | undefined;
@@ -62,11 +65,15 @@ export function createAnswers({ agent, clock, random, encode }: AnswersOptions):
     try {
       encoded = encodeAnswer(envelope, asked, result, (answer) => encode(answer, via.limits));
       bytes = encoded.bytes instanceof Promise ? await encoded.bytes : encoded.bytes;
-      reportHop('answered', agent, clock.now(), envelope, encoded.verdict, encoded.payload);
+      reportHop('answered', agent, clock, envelope, encoded.verdict, encoded.payload);
       await via.connection.publish({ topic, kind: 'response', bytes, messageId, correlationId });
     } catch (thrown) {
       error = thrown;
-      reportHop('unanswered', agent, clock.now(), envelope, { ...encoded?.verdict, error });
+      reportHop('unanswered', agent, clock, envelope, { ...encoded?.verdict, error });
+    }
+    if (--underWay === 0) {
+      for (const tell of onSent) tell();
+      onSent = [];
     }
     return { bytes, code: encoded?.verdict?.code, replaced: encoded?.replaced, error };
   };
@@ -74,14 +81,11 @@ export function createAnswers({ agent, clock, random, encode }: AnswersOptions):
   return {
     answer(message, result) {
       if (message.answerTopic === undefined) return Promise.resolve(undefined);
-      const sending = sendAnswer(message, message.answerTopic, result);
-      answers.add(sending);
-      void sending.then(() => answers.delete(sending));
-      return sending;
+      return sendAnswer(message, message.answerTopic, result);
     },
 
     async answersSent() {
-      while (answers.size > 0) await Promise.all(answers);
+      while (underWay > 0) await new Promise<void>((resolve) => onSent.push(resolve));
     },
   };
 }
@@ -105,7 +109,7 @@ function encodeAnswer(
   try {
     if (result.ok && isLeftOut(result.data)) throw new TypeError('JSON leaves it out.');
     const verdict = result.ok ? undefined : { code: result.error.code };
-    return { bytes: encode({ ...envelope, payload: result }), payload: result, verdict };
+    return { bytes: encode(envelope), payload: result, verdict };
   } catch (cause) {
     const reason = isAgentRpcError(cause) ? cause.message : 'It has no JSON form.';
     const message = `The result of ${envelope.capability} cannot be sent. ${reason}`;

@@ -1,10 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { AgentAddress } from './address.js';
+import { MAX_AHEAD_MS } from './duplicates.js';
 import {
   type AgentRpcEnvelope,
   type EnvelopeAuth,
   type EnvelopeLimits,
-  encodeEnvelope,
+  encodeOrdered,
   orderEnvelope,
 } from './envelope.js';
 import { AgentRpcError } from './errors.js';
@@ -57,13 +58,20 @@ export interface Authenticator {
   /** Why a message is not let in. A promise only where a verifier of tokens gives one, which does not reject. */
   verify(envelope: AgentRpcEnvelope): AgentRpcError | undefined | Promise<AgentRpcError | undefined>;
   /**
-   * The bytes of a message with its proof. A promise only where the token is one.
+   * Why a message that has to be proved, and is, is not let in all the same: it could be sent again by anybody, once it is
+   * forgotten that it has come.
+   */
+  findReplay(envelope: AgentRpcEnvelope, now: number, clockSkewMs: number): AgentRpcError | undefined;
+  /**
+   * The bytes of a message with its proof; its members stand in the order of the wire. A promise only where the token is one.
    *
    * @throws AgentRpcError EAGENTRPC_AUTH_FAILED where it cannot be proved, and what encodeEnvelope throws
    */
   encode(envelope: AgentRpcEnvelope, limits: EnvelopeLimits): Uint8Array | Promise<Uint8Array>;
 }
 
+/** How many proofs may be under check at once, where that takes time. */
+const MAX_CHECKS = 1_000;
 const SIGNATURE = /^[0-9a-f]{64}$/;
 
 /** The text whose UTF-8 bytes a signature covers: the whole envelope in the order of the wire, but for `auth`. */
@@ -96,12 +104,19 @@ export function verifyEnvelope(envelope: AgentRpcEnvelope, keys: readonly HmacKe
   if (reason !== undefined) throw refusal(envelope, 'The signature of the message was refused.', reason);
 }
 
+/** Gives an agent what its bus checks and proves with. */
+export type Auth = (agent: AgentAddress) => Authenticator;
+
 /**
- * Makes what a bus of `agent` checks and proves with.
+ * Makes what `createBus({ auth })` takes.
  *
- * @throws Error where all must prove who they are and nobody can
+ * @throws Error, when the bus is made, where all must prove who they are and nobody can
  */
-export function createAuthenticator(agent: AgentAddress, options: AuthOptions): Authenticator {
+export function createAuth(options: AuthOptions): Auth {
+  return (agent) => createAuthenticator(agent, options);
+}
+
+function createAuthenticator(agent: AgentAddress, options: AuthOptions): Authenticator {
   const { required = true, verifiers = {}, token } = options;
   const isDeaf =
     required === true &&
@@ -114,6 +129,7 @@ export function createAuthenticator(agent: AgentAddress, options: AuthOptions): 
         'with; add those of the agents that it hears, or set required to false.',
     );
   }
+  let checks = 0;
   const liveKeys = (): readonly HmacKey[] =>
     typeof options.keys === 'function' ? options.keys() : (options.keys ?? NO_KEYS);
 
@@ -130,9 +146,17 @@ export function createAuthenticator(agent: AgentAddress, options: AuthOptions): 
     if (verifier === undefined) return refusal(envelope, `${agent} cannot verify auth of kind ${auth.kind}.`);
     const judge = (isProof: boolean): AgentRpcError | undefined =>
       isProof === true ? undefined : refuse(envelope, 'its token is refused');
+    if (checks >= MAX_CHECKS) {
+      const { correlationId, messageId } = envelope;
+      const message = `${MAX_CHECKS} other proofs are already under check.`;
+      return new AgentRpcError({ code: 'EAGENTRPC_BUSY', message, correlationId, messageId });
+    }
     const verdict = verifier(auth, envelope);
     if (typeof verdict === 'boolean') return judge(verdict);
-    return Promise.resolve(verdict).then(judge, (cause: unknown) => refuse(envelope, cause));
+    checks++;
+    return Promise.resolve(verdict)
+      .then(judge, (cause: unknown) => refuse(envelope, cause))
+      .finally(() => checks--);
   };
 
   const findKey = (envelope: AgentRpcEnvelope): HmacKey | undefined => {
@@ -163,14 +187,22 @@ export function createAuthenticator(agent: AgentAddress, options: AuthOptions): 
       }
     },
 
+    findReplay(envelope, now, clockSkewMs) {
+      if (!requiresProof(envelope)) return undefined;
+      const leftMs = envelope.deadline === undefined ? Number.NaN : envelope.deadline - now;
+      if (leftMs > -clockSkewMs && leftMs <= MAX_AHEAD_MS) return undefined;
+      const message = 'A message that has to be proved needs a deadline which is not over, and within 15 minutes.';
+      return refusal(envelope, message);
+    },
+
     encode(envelope, limits) {
       const key = findKey(envelope);
-      if (key !== undefined) return encodeEnvelope(envelope, limits, (text) => sign(text, key));
-      if (token === undefined) return encodeEnvelope(envelope, limits);
+      if (key !== undefined) return encodeOrdered(envelope, limits, (text) => sign(text, key));
+      if (token === undefined) return encodeOrdered(envelope, limits);
       const fail = (cause: unknown): never => {
         throw refusal(envelope, `${agent} has no token to send with the message.`, cause);
       };
-      const attach = (auth: TokenAuth | undefined): Uint8Array => encodeEnvelope({ ...envelope, auth }, limits);
+      const attach = (auth: TokenAuth | undefined): Uint8Array => encodeOrdered({ ...envelope, auth }, limits);
       let given: ReturnType<typeof token>;
       try {
         given = token(envelope);
@@ -179,7 +211,7 @@ export function createAuthenticator(agent: AgentAddress, options: AuthOptions): 
       }
       if (!(given instanceof Promise)) return attach(given);
       // What cannot be sent with any token is said now.
-      encodeEnvelope(envelope, limits);
+      encodeOrdered(envelope, limits);
       return given.then(attach, fail);
     },
   };

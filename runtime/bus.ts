@@ -1,18 +1,18 @@
 import { type AgentAddress, isAgentAddress, isTenantId } from './address.js';
 import { createAnswers } from './answers.js';
-import { type AuthOptions, createAuthenticator } from './auth.js';
-import type { Caller } from './caller.js';
+import type { Auth } from './auth.js';
+import type { Caller, CallInterceptors } from './caller.js';
 import { type Clock, createUuid, type Random, systemClock, systemRandom, toHex } from './clock.js';
 import { DEFAULT_CLOCK_SKEW_MS } from './deadline.js';
-import { defaultLimits, type EnvelopeLimits, encodeEnvelope } from './envelope.js';
+import { defaultLimits, type EnvelopeLimits, encodeOrdered } from './envelope.js';
 import { AgentRpcError } from './errors.js';
 import type { Attachment, ServiceHost } from './host.js';
 import { createInbox, type Receiver } from './inbox.js';
-import type { Interceptor } from './interceptor.js';
 import { createOutbox } from './outbox.js';
 import type { ParentCall } from './parent.js';
 import { createPendingCalls } from './pending.js';
 import { createRefusals } from './refusals.js';
+import type { Retries } from './retry.js';
 import { type ConnectedTransport, createRoutes, type Peer } from './routes.js';
 import { createSettlements } from './settlement.js';
 import { type ConnectionWatcher, type Delivery, type Subscription, type Transport, topicsOf } from './transport.js';
@@ -27,10 +27,18 @@ export interface BusOptions {
   readonly peers?: readonly Peer[];
   /** Binds the bus to a tenant: it says so in what it sends, and lets in nothing of another tenant or of none. */
   readonly tenantId?: string;
-  /** How the bus proves who it is, and what proof it asks for. Unless set it signs nothing and takes what is not signed. */
-  readonly auth?: AuthOptions;
-  /** What stands around each call that is made, the outermost first; also around those that skills make. */
-  readonly interceptors?: readonly Interceptor[];
+  /**
+   * How the bus proves who it is, and what proof it asks for: `createAuth(…)` of `@declaragent/runtime/auth`. Unless set it
+   * signs nothing and takes what is not signed.
+   */
+  readonly auth?: Auth;
+  /**
+   * What stands around each call that is made, also around those that skills make: `chainInterceptors(…)` of
+   * `@declaragent/runtime/interceptors`.
+   */
+  readonly interceptors?: () => CallInterceptors | undefined;
+  /** Lets calls ask to be made again (`retry`): `createRetries()` of `@declaragent/runtime/retry`. */
+  readonly retries?: Retries;
   /** Tells this bus from the other instances of its agent: letters, digits, `-` and `_`. Random unless set. */
   readonly instance?: string;
   /** How large a message may be; where the broker holds less, its own limit counts. */
@@ -108,9 +116,9 @@ export async function createBus(options: BusOptions): Promise<Bus> {
   let state: 'open' | 'stopping' | 'stopped' = 'open';
   const isOpen = (parent: ParentCall | undefined): boolean =>
     state === 'open' || (state === 'stopping' && parent !== undefined);
-  const authenticator = options.auth && createAuthenticator(agent, options.auth);
-  const interceptors = options.interceptors?.length ? [...options.interceptors] : undefined;
-  const encode = authenticator?.encode ?? encodeEnvelope;
+  const authenticator = options.auth?.(agent);
+  const interceptors = options.interceptors?.();
+  const encode = authenticator?.encode ?? encodeOrdered;
   const outbox = createOutbox({ agent, tenantId, clock, random, pending, routes, encode, isOpen });
   const { answer, answersSent } = createAnswers({ agent, clock, random, encode });
   const settlements = createSettlements();
@@ -163,8 +171,8 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     if (attached !== undefined) {
       throw new Error(`The bus of ${agent} is served already; stop that service first, or create another bus.`);
     }
-    const [via] = connected;
-    if (via === undefined) throw new Error(`The bus of ${agent} has no transport to be served on.`);
+    // There is one at least.
+    const via = connected[0] as ConnectedTransport;
     attached = receiver;
     const release = (): void => {
       if (attached === receiver) attached = undefined;
@@ -199,6 +207,7 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     clock,
     tenantId: tenantId ?? parent?.tenantId,
     interceptors,
+    retries: options.retries,
     createIds: (correlationId) => {
       const messageId = createUuid(clock, random);
       return { messageId, correlationId: correlationId ?? parent?.correlationId ?? createUuid(clock, random) };
@@ -241,8 +250,7 @@ export function hostOf(bus: Bus): ServiceHost {
   const host = hosts.get(bus);
   if (host !== undefined) return host;
   throw new Error(
-    'Only a bus that createBus or connectBus has made can be served: not a copy of one, and not one of another copy of ' +
-      '@declaragent/runtime.',
+    'Serve the very bus that createBus or connectBus has made, of the same copy of @declaragent/runtime.',
   );
 }
 

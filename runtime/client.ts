@@ -3,10 +3,10 @@ import { assertContractFormat, type CapabilityContract, type Contract, violation
 import { assertTimeout, DEFAULT_TIMEOUT_MS } from './deadline.js';
 import { reportHop } from './diagnostics.js';
 import { AgentRpcError, isAgentRpcError } from './errors.js';
-import { type InterceptedCall, type Interceptor, runIntercepted, toVerdict, type Verdict } from './interceptor.js';
+import type { InterceptedCall } from './interceptor.js';
 import { type CallError, type Outcome, type Reading, readResponse } from './outcome.js';
 import { reportResponse } from './response.js';
-import { type CallEnd, createRetryPolicy, type RetryOptions } from './retry.js';
+import type { Retry, RetryOptions } from './retry.js';
 
 /** What a caller may say about one call. */
 export interface CallOptions {
@@ -20,7 +20,8 @@ export interface CallOptions {
   readonly headers?: { readonly [name: string]: string };
   /**
    * Makes the call again, within the same timeoutMs, where it failed in a way that may pass and where the skill has not run
-   * or the capability is idempotent. Off unless set. All calls of a bus together add no more than a fifth.
+   * or the capability is idempotent. Off unless set. All calls of a bus together add no more than a fifth. The bus has to be
+   * made with `retries`, as connectBus makes it.
    */
   readonly retry?: RetryOptions;
 }
@@ -60,6 +61,13 @@ export function createCall<Input, Output, Errors>(
 ): Call<Input, Output, Errors> {
   assertContractFormat(contract);
 
+  const createRetry = (options: RetryOptions): Retry => {
+    if (bus.retries !== undefined) return bus.retries(options, capability.idempotent);
+    throw new Error(
+      `The bus of ${bus.agent} makes no call again; give it retries: createRetries() of @declaragent/runtime/retry.`,
+    );
+  };
+
   const createOutgoing = (input: Input, options: CallOptions = {}): OutgoingCall => {
     const timeoutMs = options.timeoutMs ?? capability.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     assertTimeout(timeoutMs);
@@ -74,58 +82,56 @@ export function createCall<Input, Output, Errors>(
       timeoutMs,
       signal: options.signal,
       headers: options.headers,
-      retry: options.retry && createRetryPolicy(options.retry, capability.idempotent),
+      retry: options.retry && createRetry(options.retry),
     };
   };
 
   const settle = (outgoing: OutgoingCall, reading: Reading): Outcome<Output, Errors> => {
     const { messageId, correlationId } = outgoing;
     if ('data' in reading) {
-      reportHop('settled', bus.agent, bus.clock.now(), outgoing, SUCCEEDED, reading.payload);
+      reportHop('settled', bus.agent, bus.clock, outgoing, SUCCEEDED, reading.payload);
       return { status: 'ok', data: reading.data as Output, messageId, correlationId };
     }
     const end = reading.error;
     const error = isAgentRpcError(end) ? end : new AgentRpcError({ ...end, messageId, correlationId });
     const { status, executed, code, message } = error;
     const verdict = { status, code, executed, reason: message };
-    reportHop('settled', bus.agent, bus.clock.now(), outgoing, verdict, reading.payload);
+    reportHop('settled', bus.agent, bus.clock, outgoing, verdict, reading.payload);
     // Its code and details have been checked against the contract and the runtime's own, so that the type tells the truth.
     return { status, error: error as CallError<Errors>, executed, messageId, correlationId };
   };
 
-  const checkInput = ({ payload }: OutgoingCall): Reading | undefined => {
-    const report = capability.input.findViolations(payload);
-    return report === null ? undefined : { error: violationOf(capability, 'input', report) };
+  const perform = async (kind: InterceptedCall['kind'], outgoing: OutgoingCall): Promise<Reading> => {
+    const report = capability.input.findViolations(outgoing.payload);
+    if (report !== null) return { error: violationOf(capability, 'input', report) };
+    if (kind === 'event') {
+      const error = await bus.notify(outgoing);
+      return error === undefined ? { data: undefined } : { error };
+    }
+    const end = await bus.request(outgoing);
+    return isAgentRpcError(end) ? { error: end } : readResponse(capability, end);
   };
 
-  const read = (end: CallEnd): Reading => (isAgentRpcError(end) ? { error: end } : readResponse(capability, end));
+  const run = (kind: InterceptedCall['kind'], outgoing: OutgoingCall): Promise<Reading> =>
+    bus.interceptors === undefined
+      ? perform(kind, outgoing)
+      : bus.interceptors.aroundCall({ bus, capability, kind, outgoing, perform: (sent) => perform(kind, sent) });
 
-  const request = async (outgoing: OutgoingCall): Promise<Reading> =>
-    checkInput(outgoing) ?? read(await bus.request(outgoing));
-
-  const send = async (outgoing: OutgoingCall): Promise<Reading> => {
-    const objection = checkInput(outgoing);
-    if (objection !== undefined) return objection;
-    const error = await bus.notify(outgoing);
-    return error === undefined ? { data: undefined } : { error };
+  const outcome: Call<Input, Output, Errors>['outcome'] = async (input, options) => {
+    const outgoing = createOutgoing(input, options);
+    return settle(outgoing, await run('request', outgoing));
   };
 
-  const run = async (outgoing: OutgoingCall): Promise<Outcome<Output, Errors>> => {
-    const { interceptors } = bus;
-    // Not by way of request(): a promise less for each call.
-    if (interceptors === undefined) return settle(outgoing, checkInput(outgoing) ?? read(await bus.request(outgoing)));
-    const intercepted = intercept({ bus, capability, interceptors, kind: 'request', outgoing, perform: request });
-    return settle(outgoing, await intercepted);
+  // Not by way of outcome(): a promise less for each call.
+  const call = async (input: Input, options?: CallOptions): Promise<Output> => {
+    const outgoing = createOutgoing(input, options);
+    return unwrap(settle(outgoing, await run('request', outgoing)));
   };
-
-  const outcome: Call<Input, Output, Errors>['outcome'] = async (input, options) => run(createOutgoing(input, options));
-
-  const call = async (input: Input, options?: CallOptions): Promise<Output> => unwrap(await outcome(input, options));
 
   const start: Call<Input, Output, Errors>['start'] = async (input, options) => {
     const outgoing = createOutgoing(input, options);
     const { messageId, correlationId, to } = outgoing;
-    const ended = run(outgoing);
+    const ended = run('request', outgoing).then((reading) => settle(outgoing, reading));
     void ended.then((known) => {
       reportResponse({ agent: bus.agent, to, capability: capability.name, messageId, correlationId, outcome: known });
     });
@@ -142,11 +148,7 @@ export function createCall<Input, Output, Errors>(
 
   const notify: Call<Input, Output, Errors>['notify'] = async (input, options) => {
     const outgoing = createOutgoing(input, options);
-    const { interceptors } = bus;
-    const reading =
-      interceptors === undefined
-        ? await send(outgoing)
-        : await intercept({ bus, capability, interceptors, kind: 'event', outgoing, perform: send });
+    const reading = await run('event', outgoing);
     if ('error' in reading) unwrap(settle(outgoing, reading));
     return { messageId: outgoing.messageId, correlationId: outgoing.correlationId };
   };
@@ -154,67 +156,10 @@ export function createCall<Input, Output, Errors>(
   return Object.assign(call, { outcome, start, notify });
 }
 
-interface Intercepted {
-  readonly bus: Caller;
-  readonly capability: CapabilityContract;
-  readonly interceptors: readonly Interceptor[];
-  readonly kind: InterceptedCall['kind'];
-  readonly outgoing: OutgoingCall;
-  readonly perform: (outgoing: OutgoingCall) => Promise<Reading>;
-}
-
-/** Makes a call through interceptors, of which none can keep it from ending in time. */
-function intercept({ bus, capability, interceptors, kind, outgoing, perform }: Intercepted): Promise<Reading> {
-  const { messageId, correlationId, to, payload, timeoutMs } = outgoing;
-  const call: InterceptedCall = {
-    side: 'client',
-    kind,
-    messageId,
-    correlationId,
-    from: bus.agent,
-    to,
-    capability: capability.name,
-    tenantId: bus.tenantId,
-    payload,
-    headers: { ...outgoing.headers },
-    deadline: bus.clock.now() + timeoutMs,
-  };
-  return new Promise((resolve) => {
-    let hasEnded = false;
-    let isSent = false;
-    let due: AgentRpcError | undefined;
-    let cancelLast: (() => void) | undefined;
-    const end = (reading: Reading): void => {
-      hasEnded = true;
-      unguard();
-      cancelLast?.();
-      resolve(reading);
-    };
-    // What has been sent ends by itself, and those around it should see how.
-    const unguard = bus.guard(outgoing, (error) => {
-      due = error;
-      if (!isSent) end({ error });
-    });
-    const core = async (): Promise<Verdict> => {
-      if (hasEnded) throw new Error('next() was called when the call had ended.');
-      isSent = true;
-      const leftMs = Math.floor(call.deadline - bus.clock.now());
-      const reading = await perform({ ...outgoing, headers: call.headers, timeoutMs: leftMs });
-      isSent = false;
-      if (due !== undefined) {
-        const error = due;
-        cancelLast = bus.clock.setTimer(0, () => end({ error }));
-      }
-      return toVerdict(reading);
-    };
-    void runIntercepted(interceptors, call, capability, core).then(({ reading }) => end(reading));
-  });
-}
-
 /** What is no signal would only be found out when the call has been sent. */
 function assertSignal(signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
-  throw new TypeError('The signal of a call must be an AbortSignal, such as that of an AbortController.');
+  throw new TypeError('The signal of a call must be an AbortSignal.');
 }
 
 const SUCCEEDED = { status: 'ok' } as const;

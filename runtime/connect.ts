@@ -1,11 +1,23 @@
 import type { AgentAddress, TransportKind } from './address.js';
+import { type AuthOptions, createAuth } from './auth.js';
 import { type Bus, type BusOptions, createBus } from './bus.js';
 import { type AuthConfig, readCredentials } from './credentials.js';
 import { type Environment, type Places, resolveEnvironment } from './environment.js';
 import { AgentRpcError } from './errors.js';
+import { createRetries } from './retry.js';
 import type { Peer } from './routes.js';
 import { type Transport, type TransportConfig, topicNamesOf } from './transport.js';
 import { deepEqual } from './validation.js';
+
+export type { AuthConfig } from './credentials.js';
+export {
+  type Environment,
+  EnvironmentError,
+  type EnvironmentProblem,
+  type Places,
+  type ResolveOptions,
+  resolveEnvironment,
+} from './environment.js';
 
 /** What `bus.gen.ts` knows from the YAML files: as they say it, with each `${env:…}` still in place. */
 export interface BusConfig {
@@ -36,7 +48,9 @@ export interface PeerConfig {
 export type TransportLoaders = { readonly [Kind in TransportKind]?: () => Promise<(config: never) => Transport> };
 
 /** What a process may add to its configuration. */
-export interface ConnectOptions extends Omit<BusOptions, 'agent' | 'transports' | 'peers'> {
+export interface ConnectOptions extends Omit<BusOptions, 'agent' | 'transports' | 'peers' | 'auth'> {
+  /** Its keys go before those of the configuration, and what else it says counts instead of that. */
+  readonly auth?: AuthOptions;
   /** Where `${env:…}` is looked up; `process.env` unless set. */
   readonly env?: Environment;
 }
@@ -53,13 +67,13 @@ export async function connect(
   loaders: TransportLoaders,
   options: ConnectOptions = {},
 ): Promise<Bus> {
-  const { env, ...busOptions } = options;
+  const { env, auth: given, ...busOptions } = options;
   const environment = { ...(env && { env }), ...(config.places && { places: config.places }) };
   const auth = readCredentials({
     own: config,
     peers: config.peers ?? [],
     tenantId: options.tenantId,
-    given: options.auth,
+    given,
     env: environment,
   });
   const opened: { readonly settings: unknown; readonly transport: Transport }[] = [];
@@ -99,8 +113,9 @@ export async function connect(
     });
   }
   return createBus({
+    retries: createRetries(),
     ...busOptions,
-    ...(auth && { auth }),
+    ...(auth && { auth: createAuth(auth) }),
     agent: config.agent,
     transports: opened.map(({ transport }) => transport),
     ...(config.peers && { peers }),

@@ -41,7 +41,7 @@ export function createCopies({ host, declines, limit, retake }: CopiesOptions): 
         const text = 'The messageId has been used for another request.';
         return declines.refuse(message, 'EAGENTRPC_INVALID_ENVELOPE', text, { problems });
       }
-      reportHop('duplicate', agent, clock.now(), envelope);
+      reportHop('duplicate', agent, clock, envelope);
       if (response === 'released') return retake(task);
       if (response === 'lost' || response instanceof Uint8Array) return answer(task, response);
       // The first is answered in any case, and that it is busy would not be true of it.
@@ -59,6 +59,6 @@ export function createCopies({ host, declines, limit, retake }: CopiesOptions): 
 /** The payload of the first answer, which is signed and addressed anew. */
 function resultOf({ envelope, via }: InboundMessage, response: Uint8Array | 'lost'): Result {
   if (response !== 'lost') return decodeEnvelope(response, via.limits).payload as Result;
-  const message = `${envelope.to} has run ${envelope.capability} for this message, and has no answer to it any more.`;
+  const message = `${envelope.to} has run ${envelope.capability} for it, and the answer is gone.`;
   return toResult({ code: 'EAGENTRPC_HANDLER_ERROR', message });
 }

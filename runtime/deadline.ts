@@ -60,31 +60,40 @@ export interface Deadline {
 
 /** Starts a deadline; `onEnd` gives the reason that the signal is aborted with. */
 export function createDeadline(clock: Clock, leftMs: number, onEnd: () => unknown): Deadline {
-  const at = clock.now() + leftMs;
-  let controller: AbortController | undefined;
-  let ended: { readonly reason: unknown } | undefined;
-  const end = (reason: unknown): void => {
-    if (ended !== undefined) return;
-    ended = { reason };
-    cancel();
-    controller?.abort(reason);
-  };
-  const cancel = clock.setTimer(leftMs, () => end(onEnd()));
-  return {
-    at,
-    get ended() {
-      return ended !== undefined;
-    },
-    get signal() {
-      if (controller === undefined) {
-        controller = new AbortController();
-        if (ended !== undefined) controller.abort(ended.reason);
-      }
-      return controller.signal;
-    },
-    abort: end,
-    clear: cancel,
-  };
+  return new RunningDeadline(clock, leftMs, onEnd);
+}
+
+/**
+ * A class, as each run has one: V8 makes the getters of an object literal anew with each object, and keeps them and all
+ * that they can see until it collects the old generation.
+ */
+class RunningDeadline implements Deadline {
+  declare readonly at: number;
+  ended = false;
+  declare readonly clear: () => void;
+  private reason: unknown;
+  private controller: AbortController | undefined;
+
+  constructor(clock: Clock, leftMs: number, onEnd: () => unknown) {
+    this.at = clock.now() + leftMs;
+    this.clear = clock.setTimer(leftMs, () => this.abort(onEnd()));
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.ended) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.reason = reason;
+    this.clear();
+    this.controller?.abort(reason);
+  }
 }
 
 /** Waits for the time to be up or the signal to be aborted, whichever is first; the returned function ends the wait. */

@@ -20,7 +20,7 @@ export function createDeclines({ agent, clock, answer, settlements }: ServiceHos
   };
 
   const refuse: Declines['refuse'] = (message, code, text, details) => {
-    reportHop('refused', agent, clock.now(), message.envelope, { code, reason: text });
+    reportHop('refused', agent, clock, message.envelope, { code, reason: text });
     // Nobody would learn of an event that is acknowledged.
     if (message.answerTopic === undefined) settlements.reject(message, `${code}: ${text}`);
     else send(message, code, text, details);
@@ -34,7 +34,7 @@ export function createDeclines({ agent, clock, answer, settlements }: ServiceHos
     },
     expire(message) {
       const text = `The time of ${message.envelope.capability} was up before it could run.`;
-      reportHop('expired', agent, clock.now(), message.envelope, { reason: text });
+      reportHop('expired', agent, clock, message.envelope, { reason: text });
       send(message, message.delivery.redelivered ? 'EAGENTRPC_INTERRUPTED' : 'EAGENTRPC_DEADLINE_EXCEEDED', text);
     },
   };

@@ -1,5 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { AgentAddress } from './address.js';
+import type { Clock } from './clock.js';
 import type { AgentRpcEnvelope, EnvelopeKind } from './envelope.js';
 import type { Executed, FailureStatus } from './errors.js';
 
@@ -84,7 +85,7 @@ const hops: Channel = channel(HOP_CHANNEL);
 export function reportHop(
   event: HopEvent,
   agent: AgentAddress,
-  at: number,
+  clock: Clock,
   subject: HopSubject,
   verdict?: HopVerdict,
   payload?: unknown,
@@ -95,7 +96,7 @@ export function reportHop(
   const message = {
     event,
     agent,
-    at,
+    at: clock.now(),
     kind,
     messageId,
     correlationId,

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
+import { createArena, type Place } from './arena.js';
 import { type Clock, systemClock } from './clock.js';
 import { type AgentRpcEnvelope, decodeEnvelope } from './envelope.js';
-import { deepEqual } from './validation.js';
 
 /**
  * Remembers the messages that have come to one agent, so that one which comes again is not run again. A store that
@@ -46,10 +47,10 @@ export interface DuplicatesOptions {
 interface Entry {
   /** The keys that expire with this one. */
   readonly span: string[];
-  /** While it runs; then `texts` has it. */
+  /** While it runs. */
   request: Uint8Array | undefined;
-  /** The request and the response, a character a byte: small buffers would keep alive far more than they hold. */
-  texts: readonly [request: string, response: string] | undefined;
+  /** Where the request and the response are when it has run. */
+  place: Place | undefined;
   /** Made when the first copy has to wait. */
   waiting: Waiting | undefined;
 }
@@ -72,16 +73,11 @@ export function createDuplicates(options: DuplicatesOptions = {}): DuplicateStor
   const { maxEntries = DEFAULT_MAX_ENTRIES, maxBytes = DEFAULT_MAX_BYTES, clock = systemClock } = options;
   const entries = new Map<string, Entry>();
   const spans = new Map<number, string[]>();
-  let bytes = 0;
+  const arena = createArena(maxBytes);
   let sweepAt = Number.NEGATIVE_INFINITY;
 
-  const lose = (entry: Entry): void => {
-    if (entry.texts !== undefined) bytes -= sizeOf(entry.texts);
-    entry.texts = undefined;
-  };
-
   const forget = (key: string, entry: Entry, response: EarlierResponse): void => {
-    lose(entry);
+    if (entry.place !== undefined) arena.free(entry.place);
     entries.delete(key);
     entry.waiting?.end(response);
   };
@@ -110,13 +106,14 @@ export function createDuplicates(options: DuplicatesOptions = {}): DuplicateStor
     return span;
   };
 
-  /** Makes room for an eighth more than is asked for, so that it is not asked for each time. */
-  const makeRoom = (size: number): void => {
-    if (bytes + size <= maxBytes) return;
-    for (const entry of entries.values()) {
-      if (bytes + size <= maxBytes - maxBytes / 8) return;
-      lose(entry);
+  const tell = (entry: Entry): Earlier => {
+    const { request, place } = entry;
+    if (request !== undefined) {
+      entry.waiting ??= createWaiting();
+      return { request, response: entry.waiting.response };
     }
+    const [kept, response = 'lost'] = (place && arena.read(place)) ?? [];
+    return { request: kept, response };
   };
 
   return {
@@ -124,26 +121,18 @@ export function createDuplicates(options: DuplicatesOptions = {}): DuplicateStor
       const now = clock.now();
       if (now >= sweepAt) sweep(now);
       const entry = entries.get(key);
-      if (entry !== undefined) return tellOf(entry);
+      if (entry !== undefined) return tell(entry);
       if (entries.size >= maxEntries) return 'full';
       const span = findSpan(expiresAt);
       span.push(key);
-      entries.set(key, { span, request, texts: undefined, waiting: undefined });
+      entries.set(key, { span, request, place: undefined, waiting: undefined });
       return 'first';
     },
 
     keep(key, response) {
       const entry = entries.get(key);
       if (entry?.request === undefined) return;
-      if (response !== undefined) {
-        const texts = [toText(entry.request), toText(response)] as const;
-        const size = sizeOf(texts);
-        makeRoom(size);
-        if (bytes + size <= maxBytes) {
-          entry.texts = texts;
-          bytes += size;
-        }
-      }
+      if (response !== undefined) entry.place = arena.add(entry.request, response);
       entry.request = undefined;
       entry.waiting?.end(response ?? 'lost');
       entry.waiting = undefined;
@@ -159,31 +148,12 @@ export function createDuplicates(options: DuplicatesOptions = {}): DuplicateStor
   };
 }
 
-function tellOf(entry: Entry): Earlier {
-  const { request, texts } = entry;
-  if (request !== undefined) {
-    entry.waiting ??= createWaiting();
-    return { request, response: entry.waiting.response };
-  }
-  return texts === undefined
-    ? { request, response: 'lost' }
-    : { request: Buffer.from(texts[0], 'latin1'), response: Buffer.from(texts[1], 'latin1') };
-}
-
 function createWaiting(): Waiting {
   let end = (_: EarlierResponse): void => {};
   const response = new Promise<EarlierResponse>((resolve) => {
     end = resolve;
   });
   return { response, end };
-}
-
-function toText({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1');
-}
-
-function sizeOf([request, response]: readonly [string, string]): number {
-  return request.length + response.length;
 }
 
 function spanOf(time: number): number {
@@ -210,5 +180,5 @@ export function asksTheSame(request: Uint8Array, envelope: AgentRpcEnvelope): bo
   const limits = { bytes: request.length, depth: Number.POSITIVE_INFINITY, keys: Number.POSITIVE_INFINITY };
   const earlier = decodeEnvelope(request, limits);
   const { kind, capability, payload } = envelope;
-  return earlier.kind === kind && earlier.capability === capability && deepEqual(earlier.payload, payload);
+  return earlier.kind === kind && earlier.capability === capability && isDeepStrictEqual(earlier.payload, payload);
 }

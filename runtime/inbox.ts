@@ -2,7 +2,6 @@ import type { AgentAddress } from './address.js';
 import type { Authenticator } from './auth.js';
 import type { Clock } from './clock.js';
 import { reportHop } from './diagnostics.js';
-import { MAX_AHEAD_MS } from './duplicates.js';
 import { type AgentRpcEnvelope, decodeEnvelope } from './envelope.js';
 import { AgentRpcError, isAgentRpcError } from './errors.js';
 import type { PendingCalls } from './pending.js';
@@ -55,15 +54,10 @@ export interface InboxOptions {
   readonly answer: (message: InboundMessage, result: Result) => Promise<unknown>;
 }
 
-/** How many proofs may be under check at once, where that takes time. */
-const MAX_CHECKS = 1_000;
-const TOO_MANY_CHECKS = `${MAX_CHECKS} other proofs are already under check.`;
-
 export function createInbox(options: InboxOptions): Inbox {
   const { agent, tenantId, clock, clockSkewMs, pending, routes, refusals, settlements, authenticator, answer } =
     options;
   let late = 0;
-  let checks = 0;
 
   /** `delivery` is that of what was to be a request or event: a response is not settled. */
   const refuse = (
@@ -95,34 +89,14 @@ export function createInbox(options: InboxOptions): Inbox {
   const verify = (envelope: AgentRpcEnvelope): ReturnType<Authenticator['verify']> => {
     if (authenticator !== undefined) return authenticator.verify(envelope);
     if (envelope.auth === undefined || envelope.auth.kind === 'internal') return undefined;
-    return authFailure(`${agent} cannot verify auth of kind ${envelope.auth.kind}.`);
-  };
-
-  /** Waits for a proof that takes time. False where too many are waited for. */
-  const wait = (
-    proof: Promise<AgentRpcError | undefined>,
-    next: (flaw: AgentRpcError | undefined) => void,
-  ): boolean => {
-    if (checks >= MAX_CHECKS) return false;
-    checks++;
-    void proof.then((flaw) => {
-      checks--;
-      next(flaw);
-    });
-    return true;
+    const message = `${agent} cannot verify auth of kind ${envelope.auth.kind}.`;
+    return new AgentRpcError({ code: 'EAGENTRPC_AUTH_FAILED', message });
   };
 
   const findTenantMismatch = (envelope: AgentRpcEnvelope): AgentRpcError | undefined => {
     if (tenantId === undefined || envelope.tenantId === tenantId) return undefined;
-    const message = `This inbox of ${agent} belongs to another tenant.`;
+    const message = `${agent} serves another tenant here.`;
     return new AgentRpcError({ code: 'EAGENTRPC_TENANT_MISMATCH', message });
-  };
-
-  /** A message that was proved once could be sent again by anybody, once it is forgotten that it has come. */
-  const findReplay = ({ deadline }: AgentRpcEnvelope): AgentRpcError | undefined => {
-    const leftMs = deadline === undefined ? Number.NaN : deadline - clock.now();
-    if (leftMs > -clockSkewMs && leftMs <= MAX_AHEAD_MS) return undefined;
-    return authFailure('A message that has to be proved needs a deadline which is not over, and within 15 minutes.');
   };
 
   const admit = (
@@ -132,19 +106,19 @@ export function createInbox(options: InboxOptions): Inbox {
     envelope: AgentRpcEnvelope,
     flaw: AgentRpcError | undefined,
   ): void => {
-    const needsProof = authenticator?.requiresProof(envelope) === true;
-    const disproof = flaw ?? (needsProof ? findReplay(envelope) : undefined);
+    const disproof = flaw ?? authenticator?.findReplay(envelope, clock.now(), clockSkewMs);
     const answerTopic = envelope.kind === 'request' ? routes.answerTopic(via, envelope) : undefined;
     const message = { envelope, via, delivery, answerTopic };
     const objection = disproof ?? findTenantMismatch(envelope);
     if (objection !== undefined) {
       refuse(via, delivery, envelope, objection.code, explain(objection));
       // Who has to prove who they are and cannot is nobody to write to.
-      if (disproof === undefined || !needsProof) void answer(message, toResult(objection));
+      if (disproof === undefined || authenticator?.requiresProof(envelope) !== true)
+        void answer(message, toResult(objection));
     } else if (envelope.kind === 'request' && answerTopic === undefined) {
       refuse(via, delivery, envelope, 'EAGENTRPC_INVALID_ENVELOPE', 'Its replyTo is not a reply topic of its sender.');
     } else {
-      reportHop('received', agent, clock.now(), envelope, undefined, envelope.payload);
+      reportHop('received', agent, clock, envelope, undefined, envelope.payload);
       receiver.receive(message);
     }
   };
@@ -156,7 +130,7 @@ export function createInbox(options: InboxOptions): Inbox {
       refuse(via, undefined, envelope, call.code, explain(call));
     } else if (call === 'late') {
       late++;
-      reportHop('late', agent, clock.now(), envelope);
+      reportHop('late', agent, clock, envelope);
     } else if (call === 'stranger') {
       const reason = 'It answers for another agent, capability, tenant or correlationId.';
       refuse(via, undefined, envelope, 'EAGENTRPC_INVALID_ENVELOPE', reason);
@@ -165,39 +139,37 @@ export function createInbox(options: InboxOptions): Inbox {
     }
   };
 
+  /** Takes what came to the requests topic, for a receiver, or to the reply topic. */
+  const take = (via: ConnectedTransport, delivery: Delivery, receiver: Receiver | undefined): void => {
+    const held = receiver && delivery;
+    const envelope = read(via, delivery.bytes, held);
+    if (envelope === undefined) return;
+    if ((envelope.kind === 'response') === (receiver !== undefined)) {
+      const reason = `A ${envelope.kind} came to the ${receiver === undefined ? 'reply' : 'requests'} topic.`;
+      refuse(via, held, envelope, 'EAGENTRPC_INVALID_ENVELOPE', reason);
+      return;
+    }
+    const flaw = verify(envelope);
+    if (flaw === undefined || !('then' in flaw)) pass(via, delivery, receiver, envelope, flaw);
+    else void flaw.then((found) => pass(via, delivery, receiver, envelope, found));
+  };
+
+  const pass = (
+    via: ConnectedTransport,
+    delivery: Delivery,
+    receiver: Receiver | undefined,
+    envelope: AgentRpcEnvelope,
+    flaw: AgentRpcError | undefined,
+  ): void => {
+    if (receiver === undefined) settleCall(via, envelope, flaw);
+    else admit(via, delivery, receiver, envelope, flaw);
+  };
+
   return {
-    takeRequest(via, delivery, receiver) {
-      const envelope = read(via, delivery.bytes, delivery);
-      if (envelope === undefined) return;
-      if (envelope.kind === 'response') {
-        const reason = 'A response came to the requests topic.';
-        return refuse(via, delivery, envelope, 'EAGENTRPC_INVALID_ENVELOPE', reason);
-      }
-      const flaw = verify(envelope);
-      if (flaw === undefined || !('then' in flaw)) return admit(via, delivery, receiver, envelope, flaw);
-      if (wait(flaw, (found) => admit(via, delivery, receiver, envelope, found))) return;
-      refuse(via, delivery, envelope, 'EAGENTRPC_BUSY', TOO_MANY_CHECKS);
-    },
-
-    takeResponse(via, { bytes }) {
-      const envelope = read(via, bytes);
-      if (envelope === undefined) return;
-      if (envelope.kind !== 'response') {
-        const reason = `A ${envelope.kind} came to a reply topic.`;
-        return refuse(via, undefined, envelope, 'EAGENTRPC_INVALID_ENVELOPE', reason);
-      }
-      const flaw = verify(envelope);
-      if (flaw === undefined || !('then' in flaw)) return settleCall(via, envelope, flaw);
-      if (wait(flaw, (found) => settleCall(via, envelope, found))) return;
-      refuse(via, undefined, envelope, 'EAGENTRPC_BUSY', TOO_MANY_CHECKS);
-    },
-
+    takeRequest: take,
+    takeResponse: (via, delivery) => take(via, delivery, undefined),
     counts: () => ({ late, refused: refusals.count }),
   };
-}
-
-function authFailure(message: string): AgentRpcError {
-  return new AgentRpcError({ code: 'EAGENTRPC_AUTH_FAILED', message });
 }
 
 /** What is told on this side only: a reason in words may help whoever guesses at keys. */

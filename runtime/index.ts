@@ -1,23 +1,10 @@
 export { type AgentAddress, isAgentAddress, type TransportKind } from './address.js';
-export {
-  type AuthOptions,
-  type HmacKey,
-  signEnvelope,
-  type TokenAuth,
-  type TokenVerifier,
-  verifyEnvelope,
-} from './auth.js';
+export type { Auth, Authenticator, AuthOptions, HmacKey, TokenAuth, TokenVerifier } from './auth.js';
 export { type Bus, type BusHealth, type BusOptions, createBus, type StopOptions } from './bus.js';
-export type { Caller, MessageIds } from './caller.js';
+export type { Caller, CallInterceptors, MessageIds } from './caller.js';
 export { type Call, type CallOptions, createCall, type StartedCall } from './client.js';
 export { type Clock, type Random, systemClock } from './clock.js';
-export {
-  type BusConfig,
-  type ConnectOptions,
-  connect,
-  type PeerConfig,
-  type TransportLoaders,
-} from './connect.js';
+export type { BusConfig, ConnectOptions, PeerConfig, TransportLoaders } from './connect.js';
 export type {
   CapabilityContract,
   CapabilityExample,
@@ -44,16 +31,8 @@ export {
   type EnvelopeKind,
   type EnvelopeLimits,
   type EnvelopeProblem,
-  encodeEnvelope,
 } from './envelope.js';
-export {
-  type Environment,
-  EnvironmentError,
-  type EnvironmentProblem,
-  type Places,
-  type ResolveOptions,
-  resolveEnvironment,
-} from './environment.js';
+export type { Environment, EnvironmentProblem, Places, ResolveOptions } from './environment.js';
 export {
   AgentRpcError,
   type AgentRpcErrorInit,
@@ -69,12 +48,13 @@ export {
   type RuntimeErrorDetails,
   type SchemaViolationDetails,
 } from './errors.js';
-export { type FormatTable, formats } from './formats.js';
+export type { FormatTable } from './formats.js';
 export type { InterceptedCall, Interceptor, Verdict } from './interceptor.js';
+export type { InterceptorChain } from './interceptors.js';
 export type { CallError, Failure, Outcome, Success } from './outcome.js';
 export { RESPONSE_CHANNEL, type ResponseEvent } from './response.js';
 export type { Result, ResultError } from './result.js';
-export type { RetryOptions } from './retry.js';
+export type { Retries, Retry, RetryOptions } from './retry.js';
 export type { Peer, PeerTransport } from './routes.js';
 export { type ServeOptions, type Service, serve } from './server.js';
 export { type DetailsOf, type Implementation, implement, type Skill, type SkillContext } from './skill.js';
@@ -94,21 +74,14 @@ export {
   type TransportFlags,
   topicsOf,
 } from './transport.js';
-export {
-  addViolation,
-  addViolations,
-  type Check,
-  codePointLength,
-  deepEqual,
-  defineCheck,
-  defineValidator,
-  type JsonSchema,
-  MAX_VIOLATIONS,
-  type StandardJsonSchemaOptions,
-  type StandardProps,
-  type StandardResult,
-  type Validator,
-  type Violation,
-  type ViolationReport,
+export type {
+  Check,
+  JsonSchema,
+  StandardJsonSchemaOptions,
+  StandardProps,
+  StandardResult,
+  Validator,
+  Violation,
+  ViolationReport,
 } from './validation.js';
 export type { FailedCall } from './warning.js';

@@ -9,9 +9,8 @@ import type { AgentRpcEnvelope } from './envelope.js';
 import { AgentRpcError, type AgentRpcErrorInit, isAgentRpcError, type RuntimeCode } from './errors.js';
 import { createHeaders, HOPS_HEADER, hopsOf, inheritTimeout, MAX_HOPS, type ParentCall } from './parent.js';
 import { MAX_PENDING, type PendingCall, type PendingCalls } from './pending.js';
-import { type CallEnd, createAttempts, createRetryBudget, type RetryPolicy } from './retry.js';
+import type { CallEnd } from './retry.js';
 import type { ConnectedTransport, Routes } from './routes.js';
-import type { OutgoingMessage } from './transport.js';
 
 /** Sends requests and events. None of its promises rejects. */
 export interface Outbox {
@@ -41,7 +40,8 @@ export interface OutboxOptions {
 interface Prepared {
   readonly via: ConnectedTransport;
   readonly envelope: AgentRpcEnvelope;
-  readonly message: Omit<OutgoingMessage, 'bytes'>;
+  readonly topic: string;
+  readonly ttlMs: number;
   /** A promise only where a token for it has to be fetched. */
   readonly bytes: Uint8Array | Promise<Uint8Array>;
 }
@@ -50,7 +50,6 @@ type Init = AgentRpcErrorInit<RuntimeCode>;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { agent, tenantId, clock, random, pending, routes, encode, isOpen } = options;
-  const budget = createRetryBudget();
   const guards = new Map<(error: AgentRpcError) => void, OutgoingCall>();
 
   /** Why a call is not sent at all. */
@@ -96,21 +95,23 @@ export function createOutbox(options: OutboxOptions): Outbox {
         headers,
         payload,
       };
-      const message = { topic: topics.requests, kind, messageId, correlationId, ttlMs: timeoutMs };
-      return { via, envelope, message, bytes: encode(envelope, via.limits) };
+      return { via, envelope, topic: topics.requests, ttlMs: timeoutMs, bytes: encode(envelope, via.limits) };
     } catch (error) {
       return failAs(call, error);
     }
   };
 
-  const publish = ({ via, envelope, message, bytes }: Prepared, isWanted: () => boolean): Promise<void> => {
-    const send = (encoded: Uint8Array): Promise<void> => {
-      reportHop('sent', agent, clock.now(), envelope, undefined, envelope.payload);
-      return via.connection.publish({ ...message, bytes: encoded });
-    };
-    if (bytes instanceof Promise) return bytes.then((encoded) => (isWanted() ? send(encoded) : undefined));
+  const send = ({ via, envelope, topic, ttlMs }: Prepared, bytes: Uint8Array): Promise<void> => {
+    const { kind, messageId, correlationId } = envelope;
+    reportHop('sent', agent, clock, envelope, undefined, envelope.payload);
+    return via.connection.publish({ topic, kind, bytes, messageId, correlationId, ttlMs });
+  };
+
+  const publish = (prepared: Prepared, isWanted: () => boolean): Promise<void> => {
+    const { bytes } = prepared;
+    if (bytes instanceof Promise) return bytes.then((encoded) => (isWanted() ? send(prepared, encoded) : undefined));
     try {
-      return send(bytes);
+      return send(prepared, bytes);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -134,12 +135,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return;
     }
     let isSettled = false;
-    let endPause: (() => void) | undefined;
+    let endRetries: (() => void) | undefined;
     const settle = (end: CallEnd): void => {
       isSettled = true;
       pending.remove(waiting);
       unwatch();
-      endPause?.();
+      endRetries?.();
       resolve(end);
     };
     const { messageId, correlationId, to, capability } = call;
@@ -164,39 +165,32 @@ export function createOutbox(options: OutboxOptions): Outbox {
       publish(prepared, () => !isSettled).catch((error: unknown) => take(failAs(call, error)));
     };
 
-    const sendWithRetries = (policy: RetryPolicy): void => {
-      const endsAt = clock.now() + timeoutMs;
-      const attempts = createAttempts(policy, budget, random);
-      // Made once: all attempts are one span of the trace.
-      const outgoing = { ...call, headers: createHeaders({ own: call.headers, parent, timeoutMs, random }) };
-      const attempt = (leftMs: number): void => {
-        const take = (end: CallEnd): void => {
-          // What becomes of the publication of an earlier attempt, or of one whose call has ended, says nothing of this one.
-          if (isSettled || waiting.take !== take) return;
-          const next = attempts.judge(end, endsAt - clock.now());
-          if (next === 'final') settle(attempts.conclude(end));
-          else if (next !== 'ignore') {
-            waiting.via = undefined;
-            endPause = clock.setTimer(next, () => {
-              attempts.start();
-              attempt(Math.max(1, Math.floor(endsAt - clock.now())));
-            });
-          }
-        };
-        waiting.take = take;
-        send(outgoing, leftMs, take);
-      };
-      attempt(timeoutMs);
-    };
-
     if (!pending.add(waiting)) {
       const message = `${MAX_PENDING} calls of this bus already wait for their answers.`;
       resolve(fail(call, { code: 'EAGENTRPC_BUSY', message }));
       return;
     }
     const unwatch = watchCall('request', call, timeoutMs, settle);
-    if (call.retry === undefined) send(call, timeoutMs, settle);
-    else sendWithRetries(call.retry);
+    if (call.retry === undefined) {
+      send(call, timeoutMs, settle);
+      return;
+    }
+    // Made once: all attempts are one span of the trace.
+    const outgoing = { ...call, headers: createHeaders({ own: call.headers, parent, timeoutMs, random }) };
+    endRetries = call.retry({
+      clock,
+      random,
+      timeoutMs,
+      send(leftMs, take) {
+        waiting.take = take;
+        send(outgoing, leftMs, take);
+      },
+      pause() {
+        waiting.via = undefined;
+      },
+      hasEnded: () => isSettled,
+      settle,
+    });
   };
 
   return {
@@ -239,7 +233,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
 
     loseReplies(via, cause) {
-      const message = 'The connection was lost that the answer would have come by.';
+      const message = 'The connection for the answer was lost.';
       for (const call of pending.all()) {
         if (call.via === via) call.take(fail(call, { code: 'EAGENTRPC_CONNECTION_LOST', message, cause }));
       }
@@ -262,7 +256,7 @@ function cancellationOf({ signal }: OutgoingCall): Init {
 }
 
 function lossOf({ transport }: ConnectedTransport, cause: Error): Init {
-  const message = `The connection by ${transport.kind} is lost at present.`;
+  const message = `The connection by ${transport.kind} is lost.`;
   return { code: 'EAGENTRPC_PUBLISH_FAILED', message, cause };
 }
 

@@ -68,6 +68,6 @@ function findTraceparent(header: string | undefined): string | undefined {
 
 /** A trace that nobody has recorded so far, which is what its last two digits say. */
 function createTraceparent(random: Random): string {
-  const hex = toHex(random.bytes(24));
-  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-00`;
+  const bytes = random.bytes(24);
+  return `00-${toHex(bytes, 0, 16)}-${toHex(bytes, 16)}-00`;
 }

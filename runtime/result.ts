@@ -20,13 +20,11 @@ export function toResult({ code, message, details }: ResultError): Result {
 
 /** Reads the payload of a response; undefined for anything that is not exactly a result. */
 export function parseResult(payload: unknown): Result | undefined {
-  if (!isRecord(payload)) return undefined;
+  if (!isRecord(payload) || Object.keys(payload).length !== 2) return undefined;
   const { ok, data, error } = payload;
-  const members = Object.keys(payload).length;
-  if (ok === true) return members === 2 && Object.hasOwn(payload, 'data') ? { ok, data } : undefined;
-  if (ok !== false || members !== 2 || !isRecord(error)) return undefined;
-  const { code, message, details } = error;
+  if (ok === true) return Object.hasOwn(payload, 'data') ? { ok, data } : undefined;
+  if (ok !== false || !isRecord(error)) return undefined;
+  const { code, message, details, ...rest } = error;
   if (typeof code !== 'string' || code === '' || typeof message !== 'string') return undefined;
-  if (Object.keys(error).some((key) => key !== 'code' && key !== 'message' && key !== 'details')) return undefined;
-  return { ok, error: details === undefined ? { code, message } : { code, message, details } };
+  return Object.keys(rest).length === 0 ? toResult({ code, message, details }) : undefined;
 }

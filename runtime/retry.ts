@@ -1,4 +1,4 @@
-import type { Random } from './clock.js';
+import type { Clock, Random } from './clock.js';
 import type { AgentRpcEnvelope } from './envelope.js';
 import { type AgentRpcError, type Executed, errorCodes, isAgentRpcError, isRuntimeCode } from './errors.js';
 import { isRecord } from './record.js';
@@ -14,22 +14,79 @@ export interface RetryOptions {
   readonly maxMs?: number;
 }
 
-/** What one call may do, once its options are checked. */
-export interface RetryPolicy extends Required<RetryOptions> {
-  /** Whether it may be made again where the skill may have run. */
-  readonly idempotent: boolean;
-}
-
 /** How a call ended, or one attempt at it. */
 export type CallEnd = AgentRpcEnvelope | AgentRpcError;
 
-/** @throws RangeError for options that are wrong */
-export function createRetryPolicy(options: RetryOptions, idempotent: boolean): RetryPolicy {
-  const { attempts, baseMs = 100, maxMs = 5_000 } = options;
-  assertWhole('attempts', attempts, 2, 100);
-  assertWhole('baseMs', baseMs, 1, 600_000);
-  assertWhole('maxMs', maxMs, 1, 600_000);
-  return { attempts, baseMs, maxMs, idempotent };
+/** One call that can be made several times. */
+export interface Attemptable {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long it may take in all. */
+  readonly timeoutMs: number;
+  /** Makes an attempt, whose end goes to `take`; that may be called several times, and late. */
+  send(leftMs: number, take: (end: CallEnd) => void): void;
+  /** No attempt is under way until the next one. */
+  pause(): void;
+  /** Whether the call has ended by itself. */
+  hasEnded(): boolean;
+  /** Ends it. */
+  settle(end: CallEnd): void;
+}
+
+/** Makes one call until it succeeds or its attempts are used up; returns what keeps it from being made again. */
+export type Retry = (call: Attemptable) => () => void;
+
+/**
+ * What `createBus({ retries })` takes: makes the retries of a call from its options.
+ *
+ * @throws RangeError for options that are wrong
+ */
+export type Retries = (options: RetryOptions, idempotent: boolean) => Retry;
+
+/**
+ * Lets the calls of a bus be made again that ask for it: at most a fifth more attempts than such calls. A bus that has
+ * made fewer than 50 of them may add 10.
+ */
+export function createRetries(): Retries {
+  const budget = createRetryBudget();
+  return (options, idempotent) => {
+    const { attempts, baseMs = 100, maxMs = 5_000 } = options;
+    assertWhole('attempts', attempts, 2, 100);
+    assertWhole('baseMs', baseMs, 1, 600_000);
+    assertWhole('maxMs', maxMs, 1, 600_000);
+    return (call) => attempt(call, createAttempts({ attempts, baseMs, maxMs, idempotent }, budget, call.random));
+  };
+}
+
+function attempt({ clock, timeoutMs, send, pause, hasEnded, settle }: Attemptable, attempts: Attempts): () => void {
+  const endsAt = clock.now() + timeoutMs;
+  let endPause = (): void => {};
+  let current: unknown;
+  const start = (leftMs: number): void => {
+    const take = (end: CallEnd): void => {
+      // What becomes of the publication of an earlier attempt, or of one whose call has ended, says nothing of this one.
+      if (hasEnded() || current !== take) return;
+      const next = attempts.judge(end, endsAt - clock.now());
+      if (next === 'final') settle(attempts.conclude(end));
+      else if (next !== 'ignore') {
+        pause();
+        endPause = clock.setTimer(next, () => {
+          attempts.start();
+          start(Math.max(1, Math.floor(endsAt - clock.now())));
+        });
+      }
+    };
+    current = take;
+    send(leftMs, take);
+  };
+  start(timeoutMs);
+  return () => endPause();
+}
+
+/** What one call may do, once its options are checked. */
+interface RetryPolicy extends Required<RetryOptions> {
+  /** Whether it may be made again where the skill may have run. */
+  readonly idempotent: boolean;
 }
 
 function assertWhole(name: string, value: number, least: number, most: number): void {
@@ -38,7 +95,7 @@ function assertWhole(name: string, value: number, least: number, most: number): 
 }
 
 /** Keeps callers that all try again from keeping an agent down that is overloaded. */
-export interface RetryBudget {
+interface RetryBudget {
   /** A call is made that may be made again. */
   earn(): void;
   /** Whether another attempt may be made now; if so, it has been taken. */
@@ -53,7 +110,7 @@ const ADVANCE = 10;
 const MOST_SAVED = 100;
 
 /** At most a fifth more attempts than calls; a bus that has made fewer than 50 such calls may add 10. */
-export function createRetryBudget(): RetryBudget {
+function createRetryBudget(): RetryBudget {
   let left = ADVANCE;
   /** How many calls pay back the advance. */
   let owed = ADVANCE / SHARE;
@@ -72,7 +129,7 @@ export function createRetryBudget(): RetryBudget {
 }
 
 /** The attempts at one call. */
-export interface Attempts {
+interface Attempts {
   /**
    * What an end of the present attempt means: the wait before the next one in milliseconds, `ignore` for what belongs to
    * an earlier one, or `final`.
@@ -85,7 +142,7 @@ export interface Attempts {
 }
 
 /** Starts to count. */
-export function createAttempts(policy: RetryPolicy, budget: RetryBudget, random: Random): Attempts {
+function createAttempts(policy: RetryPolicy, budget: RetryBudget, random: Random): Attempts {
   const seen: string[] = [];
   let made = 1;
   let isWaiting = false;

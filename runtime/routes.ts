@@ -1,4 +1,4 @@
-import { type AgentAddress, parseReplyTo, type TransportKind } from './address.js';
+import type { AgentAddress, TransportKind } from './address.js';
 import type { AgentRpcEnvelope, EnvelopeLimits } from './envelope.js';
 import { AgentRpcError } from './errors.js';
 import { type Connection, type TopicNames, type Topics, type Transport, topicsOf } from './transport.js';
@@ -91,16 +91,18 @@ export function createRoutes(
       const way = table?.get(from)?.transports.find((candidate) => leadsVia(candidate, via));
       const named = way?.topics?.responses;
       if (replyTo === undefined) return named ?? base;
-      const place = parseReplyTo(replyTo);
-      if (place?.kind !== via.transport.kind) return undefined;
+      // That it is a kind and a topic has been seen when the envelope was read.
+      const scheme = `${via.transport.kind}://`;
+      if (!replyTo.startsWith(scheme)) return undefined;
+      const topic = replyTo.slice(scheme.length);
       const isOfSender =
-        isAtOrBelow(place.topic, base) ||
-        (named !== undefined && isAtOrBelow(place.topic, named)) ||
+        isAtOrBelow(topic, base) ||
+        (named !== undefined && isAtOrBelow(topic, named)) ||
         // Among agents that serve several tenants each reads all its answers at one place.
         (tenantId === undefined &&
           request.tenantId !== undefined &&
-          isAtOrBelow(place.topic, topicsOf(from, undefined).responses));
-      return isOfSender ? place.topic : undefined;
+          isAtOrBelow(topic, topicsOf(from, undefined).responses));
+      return isOfSender ? topic : undefined;
     },
   };
 }

@@ -1,19 +1,12 @@
 import type { SentAnswer } from './answers.js';
-import { findDeclared, violationOf } from './contract.js';
-import { createDeadline } from './deadline.js';
+import type { Caller } from './caller.js';
+import { type CapabilityContract, findDeclared, violationOf } from './contract.js';
+import { createDeadline, type Deadline } from './deadline.js';
 import { reportHop } from './diagnostics.js';
+import type { AgentRpcEnvelope } from './envelope.js';
 import { AgentRpcError, type AgentRpcErrorInit } from './errors.js';
 import type { ServiceHost } from './host.js';
 import type { InboundMessage } from './inbox.js';
-import {
-  type InterceptedCall,
-  type Interceptor,
-  runIntercepted,
-  toAnswer,
-  toVerdict,
-  type Verdict,
-} from './interceptor.js';
-import { readError } from './outcome.js';
 import { createParentCall } from './parent.js';
 import { type Result, toResult } from './result.js';
 import type { Implementation, SkillContext } from './skill.js';
@@ -43,10 +36,26 @@ export interface RunOptions {
   readonly leftMs: number;
   /** Gets what the skill throws, and what is wrong with what it answers. Never throws. */
   readonly onError: (error: unknown, message: InboundMessage) => void;
-  /** What stands around the run; undefined rather than empty. */
-  readonly interceptors?: readonly Interceptor[] | undefined;
+  /** What stands around the run. */
+  readonly interceptors?: RunInterceptors | undefined;
   /** Called once: when the answer is with the broker, or none will come. The skill itself may go on. */
   readonly onEnd: (end: RunEnd) => void;
+}
+
+/** Runs skills within the interceptors of a service. */
+export interface RunInterceptors {
+  /**
+   * What is answered, and what was thrown or returned that nobody can be told. `run` runs the skill and gives its answer.
+   * Never rejects.
+   */
+  aroundRun(around: {
+    readonly envelope: AgentRpcEnvelope;
+    readonly capability: CapabilityContract;
+    /** Those that the skill will see. */
+    readonly headers: Record<string, string>;
+    readonly deadline: number;
+    readonly run: () => Promise<Result>;
+  }): Promise<{ readonly result: Result; readonly fault?: unknown }>;
 }
 
 /** What `ctx.fail` or `ctx.notImplemented` has thrown. */
@@ -57,6 +66,57 @@ interface Failure {
 }
 
 const NO_HEADERS: { readonly [name: string]: string } = Object.freeze({});
+
+type Context = SkillContext<unknown, Record<string, unknown>>;
+/** How a skill ends. */
+type Ends = Pick<Context, 'respond' | 'fail' | 'notImplemented'>;
+
+/** What a skill is given. A class for the reason that a deadline is one. */
+class RunContext implements Context {
+  declare readonly messageId: string;
+  declare readonly correlationId: string;
+  declare readonly from: Context['from'];
+  declare readonly capability: string;
+  declare readonly headers: Context['headers'];
+  declare readonly deadline: number;
+  declare readonly respond: Ends['respond'];
+  declare readonly fail: Ends['fail'];
+  declare readonly notImplemented: Ends['notImplemented'];
+  readonly #host: ServiceHost;
+  readonly #envelope: AgentRpcEnvelope;
+  readonly #deadline: Deadline;
+  #bus: Caller | undefined;
+
+  constructor(
+    host: ServiceHost,
+    envelope: AgentRpcEnvelope,
+    headers: Context['headers'],
+    deadline: Deadline,
+    { respond, fail, notImplemented }: Ends,
+  ) {
+    this.messageId = envelope.messageId;
+    this.correlationId = envelope.correlationId;
+    this.from = envelope.from;
+    this.capability = envelope.capability;
+    this.headers = headers;
+    this.deadline = deadline.at;
+    this.respond = respond;
+    this.fail = fail;
+    this.notImplemented = notImplemented;
+    this.#host = host;
+    this.#envelope = envelope;
+    this.#deadline = deadline;
+  }
+
+  get signal(): AbortSignal {
+    return this.#deadline.signal;
+  }
+
+  get bus(): Caller {
+    this.#bus ??= this.#host.createCaller(createParentCall(this.#envelope, this.deadline));
+    return this.#bus;
+  }
+}
 
 /** Checks the input and starts the skill. */
 export function startRun({ host, message, implementation, leftMs, onError, interceptors, onEnd }: RunOptions): Run {
@@ -74,13 +134,13 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
 
   const deadline = createDeadline(clock, leftMs, () => {
     const text = `The time of ${capability.name} is up.`;
-    if (answering === undefined) reportHop('expired', agent, clock.now(), envelope, { reason: text });
+    if (answering === undefined) reportHop('expired', agent, clock, envelope, { reason: text });
     return new DOMException(text, 'TimeoutError');
   });
 
   /** Tells whoever runs the service: only they can correct the skill. */
   const reportError = (error: unknown): void => {
-    reportHop('failed', agent, clock.now(), envelope, { error });
+    reportHop('failed', agent, clock, envelope, { error });
     onError(error, message);
   };
 
@@ -101,7 +161,7 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
       answering = send(result);
     } else {
       const reason = !hasAnswered() ? 'Its time is up.' : 'It has been answered.';
-      reportHop('ignored', agent, clock.now(), envelope, { reason });
+      reportHop('ignored', agent, clock, envelope, { reason });
     }
   };
 
@@ -149,38 +209,24 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
     } else {
       const { code, message: reason } = failure.answered;
       // An event has no answer that could say it.
-      if (envelope.kind === 'event') reportHop('failed', agent, clock.now(), envelope, { code, reason });
+      if (envelope.kind === 'event') reportHop('failed', agent, clock, envelope, { code, reason });
       answer(toResult(failure.answered));
     }
   };
 
-  let caller: SkillContext['bus'] | undefined;
-  const context: SkillContext<unknown, Record<string, unknown>> = {
-    messageId,
-    correlationId,
-    from: envelope.from,
-    capability: capability.name,
-    headers,
-    deadline: deadline.at,
-    get signal() {
-      return deadline.signal;
-    },
-    get bus() {
-      caller ??= host.createCaller(createParentCall(envelope, deadline.at));
-      return caller;
-    },
+  const context: Context = new RunContext(host, envelope, headers, deadline, {
     respond: ({ data }) => succeed(data),
     fail,
     notImplemented: () =>
       throwFailure({ code: 'EAGENTRPC_NOT_IMPLEMENTED', message: `${capability.name} is not implemented yet.` }),
-  };
+  });
 
   const run = async (): Promise<void> => {
     const report = capability.input.findViolations(envelope.payload);
     if (report !== null) {
       const violation = violationOf(capability, 'input', report);
       const { code, message: reason } = violation;
-      reportHop('refused', agent, clock.now(), envelope, { code, reason });
+      reportHop('refused', agent, clock, envelope, { code, reason });
       return answer(toResult(violation));
     }
     try {
@@ -194,22 +240,19 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
     }
   };
 
-  const runWithin = async (around: readonly Interceptor[]): Promise<void> => {
-    const { from, to, payload, tenantId } = envelope;
-    const call: InterceptedCall = {
-      side: 'server',
-      kind: envelope.kind === 'event' ? 'event' : 'request',
-      ...{ messageId, correlationId, from, to, capability: capability.name, tenantId, payload },
-      ...{ headers, deadline: deadline.at },
-    };
+  const runWithin = async (around: RunInterceptors): Promise<void> => {
     let running: Promise<void> | undefined;
-    const core = (): Promise<Verdict> =>
-      new Promise((resolve) => {
-        offer = (result) =>
-          resolve(toVerdict(result.ok ? { data: result.data } : { error: readError(capability, result.error) }));
-        running = run();
-      });
-    const { result, fault } = toAnswer(capability, await runIntercepted(around, call, capability, core));
+    const { result, fault } = await around.aroundRun({
+      envelope,
+      capability,
+      headers,
+      deadline: deadline.at,
+      run: () =>
+        new Promise((resolve) => {
+          offer = resolve;
+          running = run();
+        }),
+    });
     if (fault !== undefined) reportError(fault);
     // From here on it is the answer that counts, whatever the skill has still to say.
     offer = undefined;
@@ -231,7 +274,7 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
       const text = `${agent} stopped while ${capability.name} ran.`;
       if (answering === undefined && capability.idempotent && message.via.transport.flags.holdsRequests) {
         const reason = `${text} It goes back to the broker.`;
-        reportHop('refused', agent, clock.now(), envelope, { code: 'EAGENTRPC_INTERRUPTED', reason });
+        reportHop('refused', agent, clock, envelope, { code: 'EAGENTRPC_INTERRUPTED', reason });
         answering = Promise.resolve();
         onEnd('returned');
       }

@@ -9,10 +9,9 @@ import { type Claim, createDuplicates, type DuplicateStore, expiryOf, keyOf } fr
 import { errorCodes, isRuntimeCode } from './errors.js';
 import type { Attachment } from './host.js';
 import type { InboundMessage, Receiver } from './inbox.js';
-import type { Interceptor } from './interceptor.js';
 import { hopsOf, MAX_HOPS } from './parent.js';
 import { toResult } from './result.js';
-import { type Run, type RunEnd, startRun } from './run.js';
+import { type Run, type RunEnd, type RunInterceptors, startRun } from './run.js';
 import type { Implementation } from './skill.js';
 import { type FailedCall, warn } from './warning.js';
 import { createWorkload, type Task } from './workload.js';
@@ -31,8 +30,8 @@ export interface ServeOptions {
    * which knows what has come to this service.
    */
   readonly duplicates?: DuplicateStore;
-  /** What stands around each run of a skill, the outermost first. */
-  readonly interceptors?: readonly Interceptor[];
+  /** What stands around each run of a skill: `chainInterceptors(…)` of `@declaragent/runtime/interceptors`. */
+  readonly interceptors?: () => RunInterceptors | undefined;
   /**
    * Gets what a skill or an interceptor throws, and an AgentRpcError for what it answers that breaks its contract or cannot be sent.
    * Unless set, that goes to stderr as a process warning. The caller is told nothing of what is thrown.
@@ -76,7 +75,7 @@ export async function serve(
   const host = hostOf(bus);
   const { agent, clock, clockSkewMs, settlements } = host;
   const { duplicates = createDuplicates({ clock }) } = options;
-  const interceptors = options.interceptors?.length ? [...options.interceptors] : undefined;
+  const interceptors = options.interceptors?.();
   const declines = createDeclines(host);
   let grace: Grace | undefined;
   let stopping: Promise<void> | undefined;
@@ -126,8 +125,8 @@ export async function serve(
   /** It will come again, and is not run then: that it was not run now cannot be known elsewhere. */
   const giveUp = (task: Task): void => {
     const { message } = task;
-    const reason = 'The broker has not confirmed that it will not deliver the message again.';
-    reportHop('refused', agent, clock.now(), message.envelope, { code: 'EAGENTRPC_INTERRUPTED', reason });
+    const reason = 'The broker has not confirmed that it is acknowledged.';
+    reportHop('refused', agent, clock, message.envelope, { code: 'EAGENTRPC_INTERRUPTED', reason });
     release(task);
     settlements.nack(message);
   };
@@ -136,7 +135,7 @@ export async function serve(
   const returnToSender = ({ message, implementation }: Task): void => {
     if (implementation.capability.idempotent && message.via.transport.flags.holdsRequests) {
       const reason = `${agent} is stopping; it goes back to the broker.`;
-      reportHop('refused', agent, clock.now(), message.envelope, { code: 'EAGENTRPC_BUSY', reason });
+      reportHop('refused', agent, clock, message.envelope, { code: 'EAGENTRPC_BUSY', reason });
       settlements.nack(message);
     } else {
       declineBusy(message, `${agent} is stopping.`);
@@ -152,8 +151,8 @@ export async function serve(
   const interrupt = (task: Task): void => {
     const { message, implementation } = task;
     const code = 'EAGENTRPC_INTERRUPTED';
-    const text = `${implementation.capability.name} may have run for this message before, and is not run twice.`;
-    reportHop('refused', agent, clock.now(), message.envelope, { code, reason: text });
+    const text = `${implementation.capability.name} may have run before, and is not run twice.`;
+    reportHop('refused', agent, clock, message.envelope, { code, reason: text });
     if (message.answerTopic === undefined) settlements.reject(message, `${code}: ${text}`);
     void host.answer(message, toResult({ code, message: text })).then((sent) => conclude(task, sent));
   };
@@ -181,7 +180,7 @@ export async function serve(
   /** Where a store that is shared fails, nobody knows whether the message has run. */
   const failClaim = ({ message }: Task, error: unknown): void => {
     tell(error, message);
-    declines.refuse(message, 'EAGENTRPC_INTERRUPTED', `${agent} cannot tell whether it has run this message before.`);
+    declines.refuse(message, 'EAGENTRPC_INTERRUPTED', `${agent} cannot tell whether it has run it before.`);
   };
 
   /** Finds out whether a message has come before. */
@@ -271,7 +270,7 @@ function indexImplementations(
   const index = new Map(implementations.map((implementation) => [implementation.capability.name, implementation]));
   const missing = Object.keys(contract.capabilities).filter((name) => !index.has(name));
   if (missing.length === 0) return index;
-  throw new Error(`${contract.agent} promises ${missing.join(', ')}, and no skill is given for that.`);
+  throw new Error(`${contract.agent} is given no skill for ${missing.join(', ')}.`);
 }
 
 function assertLimit(name: string, value: number, least: number): void {

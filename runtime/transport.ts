@@ -91,7 +91,7 @@ export interface Connection {
   ): Promise<Subscription>;
   /**
    * Resolves when the broker has the message. Rejects with an AgentRpcError: EAGENTRPC_NO_RESPONDER, EAGENTRPC_BUSY, or
-   * EAGENTRPC_PUBLISH_FAILED that says whether the message may have got through.
+   * EAGENTRPC_PUBLISH_FAILED that says whether the message may have got through. Nobody changes its bytes from here on.
    */
   publish(message: OutgoingMessage): Promise<void>;
   /** Leaves nothing open. */
@@ -130,6 +130,7 @@ export interface OutgoingMessage {
  * it has dead letters.
  */
 export interface Delivery {
+  /** To be read alone: they may be the very ones that were published. */
   readonly bytes: Uint8Array;
   /** How long the broker held them, in milliseconds; undefined where it cannot tell. */
   readonly ageMs: number | undefined;

@@ -1,4 +1,5 @@
-import { errorCodes } from '@declaragent/runtime';
+import { errorCodes, type RuntimeCode } from '@declaragent/runtime';
+import { codeExplanations } from '@declaragent/runtime/codes';
 import { FOLDER_FINDINGS, type FolderFinding, RULES } from '../generator/breaking/index.js';
 import { PROBLEMS, type ProblemKind } from '../generator/index.js';
 import { LINT_RULES } from '../generator/lint/index.js';
@@ -64,15 +65,17 @@ function breakingRules(): Explanation[] {
 }
 
 function callErrors(): Explanation[] {
-  return Object.entries(errorCodes).map(([code, { status, executed, retry, meaning, fix }]) => ({
-    code,
-    kind: 'error of a call',
-    meaning,
-    fix,
-    facts: {
-      status,
-      'the skill has run': executed.join(', '),
-      'the same call can succeed later': retry ? 'yes' : 'no',
-    },
-  }));
+  return Object.keys(codeExplanations).map((code) => {
+    const { status, executed, retry } = errorCodes[code as RuntimeCode];
+    return {
+      code,
+      kind: 'error of a call',
+      ...codeExplanations[code as RuntimeCode],
+      facts: {
+        status,
+        'the skill has run': executed.join(', '),
+        'the same call can succeed later': retry ? 'yes' : 'no',
+      },
+    };
+  });
 }

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROBLEMS, type ProblemKind } from '../generator/problem.js';
-import { errorCodes } from '../runtime/errors.js';
+import { codeExplanations } from '../runtime/codes.js';
+import { errorCodes, type RuntimeCode } from '../runtime/errors.js';
 
 const root = path.resolve(import.meta.dirname, '..');
 const pages = [
@@ -47,13 +48,13 @@ function codesPage(): string {
   const problems = Object.entries<ProblemKind>(PROBLEMS).map(
     ([code, { meaning, fix = 'The report says it.' }]) => `| \`${code}\` | ${meaning} | ${fix} |`,
   );
-  const errors = Object.entries(errorCodes).map(
-    ([code, { status, executed, retry, meaning, fix }]) =>
-      `| \`${code}\` | ${status} | ${executed.join(', ')} | ${retry ? 'yes' : 'no'} | ${meaning} | ${fix} |`,
-  );
+  const errors = Object.entries(errorCodes).map(([code, { status, executed, retry }]) => {
+    const { meaning, fix } = codeExplanations[code as RuntimeCode];
+    return `| \`${code}\` | ${status} | ${executed.join(', ')} | ${retry ? 'yes' : 'no'} | ${meaning} | ${fix} |`;
+  });
   return `# Codes
 
-Printed from the tables in \`generator/problem.ts\` and \`runtime/errors.ts\`.
+Printed from the tables in \`generator/problem.ts\`, \`runtime/errors.ts\` and \`runtime/codes.ts\`.
 
 ## Problems of a contract
 

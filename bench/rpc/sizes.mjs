@@ -4,20 +4,33 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
+/** What generated code imports when its schemas name formats, with the transport that ships. */
+const GENERATED_AGENT = ['.', './connect', './formats', './memory', './validation'];
+
 /**
+ * A door that stands on the core is measured together with it. The core itself is `.`.
+ *
  * @param {string} runtime the folder of the built @declaragent/runtime
- * @returns {Promise<Record<string, number>>} bytes by door, such as `.` and `./memory`
+ * @returns {Promise<{ doors: Record<string, number>, generatedAgent: number }>} bytes; doors by name, such as `.` and `./memory`
  */
 export async function measureSizes(runtime) {
   const { exports } = JSON.parse(readFileSync(path.join(runtime, 'package.json'), 'utf8'));
-  const sizes = {};
+  const files = new Map();
   for (const [door, target] of Object.entries(exports)) {
-    const file = typeof target === 'string' ? target : target.default;
-    const entry = path.join(runtime, file);
-    if (!file.endsWith('.js') || !existsSync(entry)) continue;
-    const options = { bundle: true, minify: true, platform: 'node', format: 'esm', write: false };
-    const { outputFiles } = await build({ ...options, entryPoints: [entry], logLevel: 'warning' });
-    sizes[door] = gzipSync(outputFiles[0].contents, { level: 9 }).length;
+    const file = path.join(runtime, typeof target === 'string' ? target : target.default);
+    if (file.endsWith('.js') && existsSync(file)) files.set(door, file);
   }
-  return sizes;
+  const doors = {};
+  for (const [door, file] of files) doors[door] = await measure([file]);
+  const generatedAgent = await measure(GENERATED_AGENT.flatMap((door) => files.get(door) ?? []));
+  return { doors, generatedAgent };
+}
+
+async function measure(files) {
+  const contents = files.map((file) => `export * from ${JSON.stringify(file)};`).join('\n');
+  const entry =
+    files.length === 1 ? { entryPoints: files } : { stdin: { contents, resolveDir: path.dirname(files[0]) } };
+  const options = { bundle: true, minify: true, platform: 'node', format: 'esm', write: false, logLevel: 'error' };
+  const { outputFiles } = await build({ ...entry, ...options });
+  return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }

@@ -1,6 +1,6 @@
 import type { BusModel } from '../model.js';
 import { comment, key, literal, type SourceFile } from '../print.js';
-import { RUNTIME } from '../symbols.js';
+import { RUNTIME, RUNTIME_CONNECT } from '../symbols.js';
 
 /** The transport kinds that the runtime has a subpath for; `connectBus` says NO_TRANSPORT of any other. */
 const AVAILABLE_KINDS: ReadonlySet<string> = new Set(['memory']);
@@ -15,10 +15,10 @@ export function emitBus(bus: BusModel, file: SourceFile): void {
   };
   file.render('generated/bus.ts.hbs', {
     Bus: file.type('Bus', RUNTIME),
-    BusConfig: file.type('BusConfig', RUNTIME),
-    ConnectOptions: file.type('ConnectOptions', RUNTIME),
-    TransportLoaders: file.type('TransportLoaders', RUNTIME),
-    connect: file.value('connect', RUNTIME),
+    BusConfig: file.type('BusConfig', RUNTIME_CONNECT),
+    ConnectOptions: file.type('ConnectOptions', RUNTIME_CONNECT),
+    TransportLoaders: file.type('TransportLoaders', RUNTIME_CONNECT),
+    connect: file.value('connect', RUNTIME_CONNECT),
     comment: comment(
       `Connects ${agent} to its transports. Variables in the configuration are read from the environment now.`,
     ),

@@ -5,7 +5,7 @@ import { type DefinitionModel, hasUnevaluated, type Schema, type SchemaModel, se
 import { type Code, identifier, literal, type SourceFile, source } from '../print.js';
 import { sharedCheckKeyword, withSharedChecks } from '../shared-checks.js';
 import { splitLarge } from '../split.js';
-import { checkName, type DefinitionImporter, RUNTIME } from '../symbols.js';
+import { checkName, type DefinitionImporter, RUNTIME_FORMATS, RUNTIME_VALIDATION } from '../symbols.js';
 import { compilable, createAjv } from '../vocabulary.js';
 
 /** Adds one exported Standard Schema validator for each schema. */
@@ -14,8 +14,8 @@ export function emitValidators(schemas: readonly SchemaModel[], file: SourceFile
   const functions = emitChecks(prepared, file, imports);
   for (const { valueName, typeName, root } of prepared) {
     file.render('generated/validators.ts.hbs', {
-      defineValidator: file.value('defineValidator', RUNTIME),
-      Validator: file.type('Validator', RUNTIME),
+      defineValidator: file.value('defineValidator', RUNTIME_VALIDATION),
+      Validator: file.type('Validator', RUNTIME_VALIDATION),
       valueName: identifier(valueName),
       typeName: identifier(typeName),
       schema: literal(root, 2),
@@ -47,9 +47,9 @@ function emitChecks(
   imports: DefinitionImporter,
 ): (valueName: string) => Code {
   const { body, functions, uses, calls } = compileBodies(prepared, imports);
-  for (const name of uses) file.value(name, RUNTIME);
+  for (const name of uses) file.value(name, name === 'formats' ? RUNTIME_FORMATS : RUNTIME_VALIDATION);
   for (const typeName of calls) imports.check(typeName);
-  file.type('Check', RUNTIME);
+  file.type('Check', RUNTIME_VALIDATION);
   file.append(source(body));
   return (valueName) => {
     const check = functions.get(valueName);

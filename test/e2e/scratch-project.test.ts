@@ -115,7 +115,10 @@ describe('an empty project with the two packages and the contract of the cookboo
   it('ships code that imports the runtime and its own files, and no ajv', () => {
     const sources = ['generated', 'skills'].flatMap((folder) => Object.values(readTree(path.join(project, folder))));
     const imports = new Set(sources.join('\n').match(/(?<= from '|import\(')[^'.][^']*/g));
-    expect([...imports].sort()).toEqual(['@declaragent/runtime', '@declaragent/runtime/memory']);
+    expect([...imports].sort()).toEqual([
+      '@declaragent/runtime',
+      ...['connect', 'memory', 'validation'].map((door) => `@declaragent/runtime/${door}`),
+    ]);
   });
 
   it('has a runtime without dependencies', () => {

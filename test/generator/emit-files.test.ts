@@ -8,7 +8,7 @@ import { buildProgram } from '../support/program.js';
 import { createScratch, readTree } from '../support/scratch.js';
 
 /** More than the files that threads are started for. */
-const MANY = 60;
+const MANY = 420;
 
 function contractOf(count: number): string {
   const definitions = { Money: { type: 'object', properties: { amount: { type: 'integer' } }, required: ['amount'] } };
@@ -51,7 +51,7 @@ describe('files that are made on several threads', () => {
       description: 'An ü, a \u202e and a\nline.',
       examples: [JSON.parse('{"__proto__":{"a":1}}')],
     };
-    const items = Array.from({ length: 2 * MANY }, (_, index) =>
+    const items = Array.from({ length: MANY }, (_, index) =>
       capability(`c${index}`, { type: 'object', properties: { [`p${index}`]: { ...strange, maxLength: index } } }),
     );
     const text = stringify(JSON.parse(contractText({ capabilities: items })));
@@ -68,7 +68,7 @@ describe('files that are made on several threads', () => {
   });
 
   it('leave no thread behind where the contract has a mistake', () => {
-    const text = contractOf(MANY).replace('"type":"integer"', '"type":"int"').padEnd(200_000);
+    const text = contractOf(MANY).replace('"type":"integer"', '"type":"int"').padEnd(1_000_000);
     const { status, stderr } = run(program, createScratch({ 'capabilities.yaml': text }), 4);
     expect([status, stderr]).toEqual([1, expect.stringContaining('unknown-type')]);
   });

@@ -114,6 +114,9 @@ describe('code that does more than declare', () => {
     ["export * from '/etc/passwd';"],
     ["export * from 'https://example.com/x.js';"],
     ["import { a } from '@declaragent/runtime/kafka';"],
+    ["import { a } from '@declaragent/runtime/connect';"],
+    ["import '@declaragent/runtime/validation';"],
+    ["const a = async () => import('@declaragent/runtime/formats');"],
     ["const a = import('node:fs');"],
     ["const a = import('./b.js');"],
     ['const a = import(b);'],
@@ -125,6 +128,8 @@ describe('code that does more than declare', () => {
 
   it.each([
     ["import { a } from '@declaragent/runtime';"],
+    ["import { a } from '@declaragent/runtime/validation';"],
+    ["import { a } from '@declaragent/runtime/formats';"],
     ["import type { A } from '../definitions/A.gen.js';"],
     ["export * from './b.gen.js';"],
     ["export interface A { readonly eval: string; process?: 'globalThis'; 'constructor': 1 }"],
@@ -141,6 +146,11 @@ describe('code that does more than declare', () => {
     const text = "const a = async () => import('@declaragent/runtime/kafka');";
     expect(objectionTo(text, 'bus.gen.ts')).toBeNull();
     expect(objectionTo(text, 'client.gen.ts')).toContain('an import of "@declaragent/runtime/kafka"');
+  });
+
+  it('may import what reads the configuration in bus.gen.ts', () => {
+    expect(objectionTo("import { connect } from '@declaragent/runtime/connect';", 'bus.gen.ts')).toBeNull();
+    expect(objectionTo("import { memory } from '@declaragent/runtime/memory';", 'bus.gen.ts')).not.toBeNull();
   });
 
   it('is reported with its file and line', () => {

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { generate } from '../../generator/index.js';
-import { contract, createAgentFolder, merge, review } from '../support/agent-folder.js';
+import { contract, createAgentFolder, merge, REVIEW, review } from '../support/agent-folder.js';
 import { command } from '../support/command.js';
 import { contractText } from '../support/contract.js';
 import { interceptDisk } from '../support/faults.js';
@@ -90,6 +90,31 @@ describe('two runs at once', () => {
     rmSync(held, { recursive: true });
     await run;
     expect((await command(folder, 'codegen', '--check')).status).toBe(0);
+  });
+
+  it('see a file that was changed before they may begin, though it is as long and as old as before', async () => {
+    const folder = await createAgentFolder();
+    const file = path.join(folder, REVIEW);
+    const text = readFileSync(file, 'utf8');
+    const old = new Date(1_700_000_000_000);
+    utimesSync(file, old, old);
+    // What was written a moment ago is read again in any case.
+    const wait = (): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    wait();
+    writeFiles(folder, { 'capabilities.yaml': both });
+    const restore = interceptDisk(({ name, perform }) => {
+      // The first comparison has been made, and the lock is about to be taken.
+      if (name === 'mkdtempSync') {
+        writeFileSync(file, text.replace('review', 'rewiev'));
+        utimesSync(file, old, old);
+        wait();
+      }
+      return perform();
+    });
+    const { overwritten } = await generate({ directory: folder });
+    restore();
+    expect(overwritten).toEqual([REVIEW]);
+    expect(readFileSync(file, 'utf8')).toBe(text);
   });
 
   it('end with 3 and a sentence where the first does not end', async () => {

@@ -223,6 +223,8 @@ describe('a generated validator, as an ESM file that can import the runtime alon
 
   it('imports nothing but the runtime', () => {
     const modules = Object.values(readTree(path.join(folder, 'generated/a/capabilities'))).join('\n');
-    expect(new Set(modules.match(/(?<= from ['"]).*(?=['"];)/g))).toEqual(new Set(['@declaragent/runtime']));
+    expect(new Set(modules.match(/(?<= from ['"]).*(?=['"];)/g))).toEqual(
+      new Set(['@declaragent/runtime', '@declaragent/runtime/formats', '@declaragent/runtime/validation']),
+    );
   });
 });

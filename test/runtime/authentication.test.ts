@@ -1,11 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  type AuthOptions,
-  createAuthenticator,
-  type HmacKey,
-  signEnvelope,
-  type TokenAuth,
-} from '../../runtime/auth.js';
+import { createAuth, type HmacKey, signEnvelope, type TokenAuth } from '../../runtime/auth.js';
 import { createBus } from '../../runtime/bus.js';
 import { createCall } from '../../runtime/client.js';
 import { type AgentRpcEnvelope, decodeEnvelope, defaultLimits, encodeEnvelope } from '../../runtime/envelope.js';
@@ -19,7 +13,8 @@ const REVIEWER = 'agent://pr-reviewer';
 
 const callers: HmacKey = { keyId: 'c1', secret: 's3cret', agent: CONCIERGE };
 const receivers: HmacKey = { keyId: 'r1', secret: 'terces', agent: REVIEWER };
-const auth: AuthOptions = { keys: [callers, receivers] };
+const keysOfBoth = [callers, receivers];
+const auth = createAuth({ keys: keysOfBoth });
 
 const envelope: AgentRpcEnvelope = {
   version: 1,
@@ -33,15 +28,15 @@ const envelope: AgentRpcEnvelope = {
 };
 
 test('a message is signed and written at once, byte for byte as when it is signed first', () => {
-  const { encode } = createAuthenticator(CONCIERGE, auth);
+  const { encode } = auth(CONCIERGE);
   const bytes = encode(envelope, defaultLimits);
   expect(bytes).toEqual(encodeEnvelope(signEnvelope(envelope, callers)));
-  const reader = createAuthenticator(REVIEWER, auth);
+  const reader = auth(REVIEWER);
   expect(reader.verify(decodeEnvelope(bytes as Uint8Array))).toBeUndefined();
 });
 
 test('the bytes of a signature count to the size of the message', () => {
-  const { encode } = createAuthenticator(CONCIERGE, auth);
+  const { encode } = auth(CONCIERGE);
   const limits = { ...defaultLimits, bytes: encodeEnvelope(envelope).length };
   expect(() => encode(envelope, limits)).toThrow(/has more than/);
 });
@@ -57,7 +52,7 @@ test.each<[string, Partial<HmacKey>]>([
   ['under a key that nobody knows', { keyId: 'c9' }],
   ['with the key of another agent', { keyId: 'r1', secret: 'terces' }],
 ])('a request that is signed %s is refused, and nobody is told', async (_, members) => {
-  const forged: AuthOptions = { keys: [{ ...callers, ...members }], required: false };
+  const forged = createAuth({ keys: [{ ...callers, ...members }], required: false });
   const { echo, broker, reviewer, clock } = await createPair({ client: { auth: forged }, server: { auth } });
   const heard = listen(broker, 'agents.concierge.responses');
   const outcome = echo.outcome(1, { timeoutMs: 100 });
@@ -92,8 +87,13 @@ test.each<[string, HmacKey | undefined]>([
   ['with the key of another agent', { keyId: 'm1', secret: 'mallory', agent: REVIEWER }],
 ])('an answer with the right ids and %s is refused and counted', async (_, key) => {
   const broker = createMemoryBroker();
-  const keys = [...(auth.keys as HmacKey[]), { keyId: 'm1', secret: 'mallory', agent: 'agent://mallory' as const }];
-  const bus = await createBus({ agent: CONCIERGE, transports: [memory({ broker })], auth: { keys }, instance: 'i' });
+  const keys = [...keysOfBoth, { keyId: 'm1', secret: 'mallory', agent: 'agent://mallory' as const }];
+  const bus = await createBus({
+    agent: CONCIERGE,
+    transports: [memory({ broker })],
+    auth: createAuth({ keys }),
+    instance: 'i',
+  });
   const asked = listen(broker, INBOX);
   const controller = new AbortController();
   const outcome = createCall(bus, reviewerContract, echoCapability).outcome(1, { signal: controller.signal });
@@ -116,8 +116,8 @@ test('keys can be changed while a bus runs: what is signed with the old one is g
   let signing = [callers];
   let known = [callers];
   const { echo, clock } = await createPair({
-    client: { auth: { keys: () => [...signing, receivers] } },
-    server: { auth: { keys: () => [...known, receivers] } },
+    client: { auth: createAuth({ keys: () => [...signing, receivers] }) },
+    server: { auth: createAuth({ keys: () => [...known, receivers] }) },
   });
   const next: HmacKey = { ...callers, keyId: 'c2', secret: 'next' };
   expect(await echo(1)).toBe(1);
@@ -134,7 +134,7 @@ test('keys can be changed while a bus runs: what is signed with the old one is g
 });
 
 test('proof may be required of some only; whoever has a key is held to it', async () => {
-  const mixed: AuthOptions = { keys: [callers, receivers], required: false };
+  const mixed = createAuth({ keys: [callers, receivers], required: false });
   const { broker, reviewer } = await createPair({ server: { auth: mixed } });
   const heard = listen(broker, 'agents.stranger.responses');
   inject(broker, INBOX, strangersRequest());
@@ -146,7 +146,7 @@ test('proof may be required of some only; whoever has a key is held to it', asyn
 });
 
 test('a key of one tenant is good for no other, and a message of a tenant without a key is not sent', async () => {
-  const { verify, encode } = createAuthenticator(REVIEWER, { keys: [{ ...callers, tenantId: 'acme' }, receivers] });
+  const { verify, encode } = createAuth({ keys: [{ ...callers, tenantId: 'acme' }, receivers] })(REVIEWER);
   const ofAcme = { ...envelope, tenantId: 'acme' };
   expect(verify(signEnvelope(ofAcme, callers))).toBeUndefined();
   expect(verify(signEnvelope(envelope, callers))).toMatchObject({ cause: 'its key belongs to another tenant' });
@@ -155,12 +155,12 @@ test('a key of one tenant is good for no other, and a message of a tenant withou
 
 test('a key for one receiver signs nothing for another', () => {
   const shared: HmacKey = { ...callers, to: REVIEWER };
-  const { encode } = createAuthenticator(CONCIERGE, { keys: [shared, receivers] });
+  const { encode } = createAuth({ keys: [shared, receivers] })(CONCIERGE);
   const read = (to: AgentRpcEnvelope['to']): AgentRpcEnvelope =>
     decodeEnvelope(encode({ ...envelope, to }, defaultLimits) as Uint8Array);
   expect(read(REVIEWER).auth).toMatchObject({ kind: 'hmac' });
   expect(read('agent://other').auth).toBeUndefined();
-  const elsewhere = createAuthenticator('agent://other', { keys: [shared] });
+  const elsewhere = createAuth({ keys: [shared] })('agent://other');
   const misled = signEnvelope({ ...envelope, to: 'agent://other' }, callers);
   expect(elsewhere.verify(misled)).toMatchObject({ cause: 'its key is for another receiver' });
 });
@@ -171,7 +171,7 @@ test.each<[string, () => boolean | Promise<boolean>]>([
   ['at once', () => true],
   ['later', () => Promise.resolve(true)],
 ])('a token is checked by a verifier that says so %s', async (_, verdict) => {
-  const tokens: AuthOptions = { token: async () => bearer, verifiers: { oidc: verdict } };
+  const tokens = createAuth({ token: async () => bearer, verifiers: { oidc: verdict } });
   const { echo } = await createPair({ client: { auth: tokens }, server: { auth: tokens } });
   expect(await echo('proved')).toBe('proved');
 });
@@ -190,8 +190,8 @@ test.each<[string, () => unknown]>([
 ])('a verifier that gives %s lets nothing in', async (_, verdict) => {
   const verifiers = { oidc: verdict as () => boolean };
   const { echo, reviewer, clock } = await createPair({
-    client: { auth: { token: () => bearer, required: false } },
-    server: { auth: { verifiers } },
+    client: { auth: createAuth({ token: () => bearer, required: false }) },
+    server: { auth: createAuth({ verifiers }) },
   });
   const outcome = echo.outcome(1, { timeoutMs: 10 });
   await clock.advance(10);
@@ -202,7 +202,7 @@ test.each<[string, () => unknown]>([
 test.each(['oidc', 'oauth2-client'] as const)(
   'a token of kind %s is refused where nothing verifies it',
   async (kind) => {
-    const { verify } = createAuthenticator(REVIEWER, { keys: [callers], required: false });
+    const { verify } = createAuth({ keys: [callers], required: false })(REVIEWER);
     expect(verify({ ...envelope, auth: { kind, token: 'jwt' } })).toMatchObject({
       code: 'EAGENTRPC_AUTH_FAILED',
       message: `agent://pr-reviewer cannot verify auth of kind ${kind}.`,
@@ -219,7 +219,7 @@ test('a call whose token cannot be had is not sent', async () => {
       throw cause;
     },
   ]) {
-    const { echo, broker } = await createPair({ client: { auth: { token, required: false } } });
+    const { echo, broker } = await createPair({ client: { auth: createAuth({ token, required: false }) } });
     heard.push(...listen(broker, INBOX));
     expect(await echo.outcome(1)).toMatchObject({
       executed: 'no',
@@ -239,7 +239,7 @@ test('a call that is over by the time its token comes is not sent', async () => 
     new Promise((resolve) => {
       give = resolve;
     });
-  const { echo, clock, reviewer } = await createPair({ client: { auth: { token, required: false } } });
+  const { echo, clock, reviewer } = await createPair({ client: { auth: createAuth({ token, required: false }) } });
   const outcome = echo.outcome(1, { timeoutMs: 10 });
   await clock.advance(10);
   expect(await outcome).toMatchObject({ status: 'timeout' });
@@ -251,8 +251,14 @@ test('a call that is over by the time its token comes is not sent', async () => 
 test('a bus that could let nothing in is not made', async () => {
   const transports = [memory({ broker: createMemoryBroker() })];
   for (const wrong of [{}, { keys: [] }, { keys: [callers] }, { required: true, token: () => bearer }]) {
-    await expect(createBus({ agent: CONCIERGE, transports, auth: wrong })).rejects.toThrow(
+    await expect(createBus({ agent: CONCIERGE, transports, auth: createAuth(wrong) })).rejects.toThrow(
       /no verifier to check a proof/,
     );
   }
+});
+
+test('a bus is not made with options where it takes what createAuth makes of them', async () => {
+  const transports = [memory({ broker: createMemoryBroker() })];
+  const options = { keys: keysOfBoth } as never;
+  await expect(createBus({ agent: CONCIERGE, transports, auth: options })).rejects.toThrow(TypeError);
 });

@@ -128,7 +128,10 @@ test('a connection that is lost while others are made is known to be lost', asyn
 test('only the calls that went by the lost connection end', async () => {
   const broker = createMemoryBroker();
   const line = losable(createMemoryBroker(), true);
-  const { clock } = await createPair({ server: { transports: [memory({ broker })] }, echo: () => new Promise(() => {}) });
+  const { clock } = await createPair({
+    server: { transports: [memory({ broker })] },
+    echo: () => new Promise(() => {}),
+  });
   const stands = memory({ broker });
   const peers = [{ agent: reviewerContract.agent, transports: [{ kind: 'memory' as const, via: stands }] }];
   const bus = await createBus({ agent: 'agent://caller', transports: [line.transport, stands], peers, clock });

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { systemClock } from '../../runtime/clock.js';
 import { type HopVerdict, reportHop } from '../../runtime/diagnostics.js';
 import { createPair, watchHops } from '../support/pair.js';
 
@@ -44,7 +45,7 @@ test('nothing is built when nobody looks', () => {
       throw new Error('It was read.');
     },
   };
-  expect(() => reportHop('late', 'agent://a', 0, {}, verdict)).not.toThrow();
+  expect(() => reportHop('late', 'agent://a', systemClock, {}, verdict)).not.toThrow();
   watched = watchHops();
-  expect(() => reportHop('late', 'agent://a', 0, {}, verdict)).toThrow('It was read.');
+  expect(() => reportHop('late', 'agent://a', systemClock, {}, verdict)).toThrow('It was read.');
 });

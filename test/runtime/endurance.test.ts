@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest';
-import type { AuthOptions } from '../../runtime/auth.js';
-import type { Interceptor } from '../../runtime/interceptor.js';
+import { createAuth } from '../../runtime/auth.js';
+import { chainInterceptors, type Interceptor } from '../../runtime/interceptors.js';
 import { settle } from '../support/manual-clock.js';
 import { createPair, createPlayed } from '../support/pair.js';
 
-const auth: AuthOptions = {
+const auth = createAuth({
   keys: [
     { keyId: 'c', secret: 's3cret', agent: 'agent://concierge' },
     { keyId: 'r', secret: 'terces', agent: 'agent://pr-reviewer' },
   ],
-};
+});
 const through: Interceptor = (_, next) => next();
 
 test('calls with all that can be asked for leave nothing behind', async () => {
   const { echo, clock, concierge, reviewer } = await createPair({
-    client: { auth, interceptors: [through, through] },
+    client: { auth, interceptors: chainInterceptors(through, through) },
     server: { auth },
-    serve: { interceptors: [through] },
+    serve: { interceptors: chainInterceptors(through) },
   });
   const { signal } = new AbortController();
   for (let count = 0; count < 1_000; count++) {

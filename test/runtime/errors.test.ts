@@ -2,10 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
+import { codeExplanations } from '../../runtime/codes.js';
 import { AgentRpcError, errorCodes, isAgentRpcError, isRuntimeCode } from '../../runtime/errors.js';
 
 test('every code of the table has the prefix, a sentence of meaning and a sentence of what to do', () => {
-  for (const [code, row] of Object.entries(errorCodes)) {
+  expect(Object.keys(codeExplanations)).toEqual(Object.keys(errorCodes));
+  for (const [code, row] of Object.entries(codeExplanations)) {
     expect(code).toMatch(/^EAGENTRPC_[A-Z_]+$/);
     expect(row.meaning).toMatch(/^[A-Z].*\.$/);
     expect(row.fix).toMatch(/^[A-Z].*\.$/);
@@ -56,10 +58,10 @@ test('the guard knows an AgentRpcError from other errors', () => {
 test('a code that nothing raises is called reserved, and no other is', () => {
   const folder = path.resolve(import.meta.dirname, '../../runtime');
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /^(?!dist|errors)[\w/-]+\.ts$/.test(name))
+    .filter((name) => /^(?!dist|errors|codes)[\w/-]+\.ts$/.test(name))
     .map((name) => readFileSync(path.join(folder, name), 'utf8'))
     .join('');
   const unraised = Object.keys(errorCodes).filter((code) => !sources.includes(`'${code}'`));
-  const reserved = Object.entries(errorCodes).filter(([, { meaning }]) => meaning.startsWith('Reserved '));
+  const reserved = Object.entries(codeExplanations).filter(([, { meaning }]) => meaning.startsWith('Reserved '));
   expect(reserved.map(([code]) => code)).toEqual(unraised);
 });

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { type HmacKey, signEnvelope } from '../../runtime/auth.js';
+import { createAuth, type HmacKey, signEnvelope } from '../../runtime/auth.js';
 import { decodeEnvelope } from '../../runtime/envelope.js';
 import { settle } from '../support/manual-clock.js';
 import {
@@ -98,7 +98,7 @@ test('a foreign responder may leave causedBy out', async () => {
 
 /** Signs for the stranger, whom a reviewer with this key asks for proof. */
 const key: HmacKey = { keyId: 'k', secret: 's', agent: 'agent://stranger' };
-const proving = { server: { auth: { keys: [key, { ...key, agent: 'agent://pr-reviewer' as const }] } } };
+const proving = { server: { auth: createAuth({ keys: [key, { ...key, agent: 'agent://pr-reviewer' as const }] }) } };
 const signed = (members: Record<string, unknown>): Record<string, unknown> => ({
   ...signEnvelope(decodeEnvelope(Buffer.from(JSON.stringify(strangersRequest(members)))), key),
 });
@@ -150,7 +150,10 @@ test('a message that is sent again as it is never runs twice, however long someb
 test('whose tenant is wrong is told so only where the sender is proved', async () => {
   const ofEvil = { ...key, tenantId: 'evil' };
   const options = {
-    server: { tenantId: 'acme', auth: { keys: [ofEvil, { ...ofEvil, agent: 'agent://pr-reviewer' as const }] } },
+    server: {
+      tenantId: 'acme',
+      auth: createAuth({ keys: [ofEvil, { ...ofEvil, agent: 'agent://pr-reviewer' as const }] }),
+    },
   };
   const { broker, clock, reviewer } = await createPair(options);
   const heard = listen(broker, 'agents.stranger.evil.responses');
@@ -179,7 +182,7 @@ test('a proof that takes time is waited for, and only so many at once', async ()
   const skill = vi.fn((input: unknown) => input);
   const { broker, clock, reviewer } = await createPair({
     echo: skill,
-    server: { auth: { verifiers: { oidc: () => proof } } },
+    server: { auth: createAuth({ verifiers: { oidc: () => proof } }) },
     serve: { concurrency: 2_000 },
   });
   const auth = { kind: 'oidc', token: 't' };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createCall } from '../../runtime/client.js';
 import { AgentRpcError } from '../../runtime/errors.js';
-import type { InterceptedCall, Interceptor } from '../../runtime/interceptor.js';
+import { chainInterceptors, type InterceptedCall, type Interceptor } from '../../runtime/interceptors.js';
 import { settle } from '../support/manual-clock.js';
 import { createPair, INBOX, listen } from '../support/pair.js';
 import { echoCapability, reviewerContract } from '../support/reviewer.js';
@@ -9,8 +9,10 @@ import { echoCapability, reviewerContract } from '../support/reviewer.js';
 const sides = ['client', 'server'] as const;
 
 /** A pair with interceptors on one side. */
-const createWith = (side: (typeof sides)[number], ...interceptors: Interceptor[]) =>
-  createPair(side === 'client' ? { client: { interceptors } } : { serve: { interceptors } });
+const createWith = (side: (typeof sides)[number], ...list: Interceptor[]) => {
+  const interceptors = chainInterceptors(...list);
+  return createPair(side === 'client' ? { client: { interceptors } } : { serve: { interceptors } });
+};
 
 /** Does nothing but let the others through. */
 const through: Interceptor = (_, next) => next();
@@ -44,7 +46,9 @@ test.each(sides)('an interceptor of a %s knows the call, and how it ended', asyn
   };
   const { review, clock } = await createPair({
     review: ({ prUrl }, ctx) => (prUrl === 'big' ? ctx.fail('DIFF_TOO_LARGE', 'x', { files: 9 }) : { verdict: 'ok' }),
-    ...(side === 'client' ? { client: { interceptors: [log] } } : { serve: { interceptors: [log] } }),
+    ...(side === 'client'
+      ? { client: { interceptors: chainInterceptors(log) } }
+      : { serve: { interceptors: chainInterceptors(log) } }),
   });
   const first = await review.outcome({ prUrl: 'small' }, { timeoutMs: 500 });
   expect(calls[0]).toMatchObject({
@@ -68,8 +72,8 @@ test('headers that an interceptor of a client sets go over, and those of a serve
       return next();
     };
   const { echo } = await createPair({
-    client: { interceptors: [stamp('x-client')] },
-    serve: { interceptors: [stamp('x-server')] },
+    client: { interceptors: chainInterceptors(stamp('x-client')) },
+    serve: { interceptors: chainInterceptors(stamp('x-server')) },
     echo: (input, ctx) => {
       headers = ctx.headers;
       return input;
@@ -97,7 +101,9 @@ test.each(sides)('an interceptor of a %s may answer by itself, and nothing behin
       runs++;
       return { verdict: 'fresh' };
     },
-    ...(side === 'client' ? { client: { interceptors: [cached] } } : { serve: { interceptors: [cached] } }),
+    ...(side === 'client'
+      ? { client: { interceptors: chainInterceptors(cached) } }
+      : { serve: { interceptors: chainInterceptors(cached) } }),
   });
   expect(await review({ prUrl: 'x' })).toEqual({ verdict: 'cached' });
   expect(runs).toBe(0);
@@ -193,7 +199,9 @@ test.each(sides)('next() of a %s does the call once', async (side) => {
       runs++;
       return 1;
     },
-    ...(side === 'client' ? { client: { interceptors: [greedy] } } : { serve: { interceptors: [greedy] } }),
+    ...(side === 'client'
+      ? { client: { interceptors: chainInterceptors(greedy) } }
+      : { serve: { interceptors: chainInterceptors(greedy) } }),
   });
   expect(await echo.outcome(1)).toMatchObject({ executed: 'yes', error: { code: 'EAGENTRPC_HANDLER_ERROR' } });
   expect(runs).toBe(1);
@@ -230,13 +238,11 @@ test('interceptors see a timeout, and may tell of it', async () => {
   const { echo, clock } = await createPair({
     echo: () => new Promise(() => {}),
     client: {
-      interceptors: [
-        async (_, next) => {
-          const verdict = await next();
-          seen.push(verdict.status);
-          return verdict;
-        },
-      ],
+      interceptors: chainInterceptors(async (_, next) => {
+        const verdict = await next();
+        seen.push(verdict.status);
+        return verdict;
+      }),
     },
   });
   const outcome = echo.outcome(1, { timeoutMs: 100 });
@@ -266,12 +272,10 @@ test('what interceptors take of the time, the call does not have', async () => {
   const ttl: unknown[] = [];
   const { echo, clock } = await createPair({
     client: {
-      interceptors: [
-        async (_, next) => {
-          await new Promise<void>((resolve) => clock.setTimer(40, resolve));
-          return next();
-        },
-      ],
+      interceptors: chainInterceptors(async (_, next) => {
+        await new Promise<void>((resolve) => clock.setTimer(40, resolve));
+        return next();
+      }),
     },
     echo: (_, ctx) => {
       ttl.push(ctx.headers['x-declaragent-ttl-ms']);
@@ -291,7 +295,10 @@ test('notifications go through interceptors as well, and fail as they say', asyn
     if (call.payload === 'no') throw new AgentRpcError({ code: 'EAGENTRPC_PERMISSION_DENIED', message: 'no' });
     return next();
   };
-  const { echo } = await createPair({ client: { interceptors: [gate] }, serve: { interceptors: [gate] } });
+  const { echo } = await createPair({
+    client: { interceptors: chainInterceptors(gate) },
+    serve: { interceptors: chainInterceptors(gate) },
+  });
   await echo.notify('yes');
   await settle();
   expect(kinds).toEqual(['client event', 'server event']);
@@ -309,13 +316,11 @@ test('a skill that has responded may go on, and those around it see what it said
       return 'late';
     },
     serve: {
-      interceptors: [
-        async (_, next) => {
-          const verdict = await next();
-          ends.push(verdict);
-          return verdict;
-        },
-      ],
+      interceptors: chainInterceptors(async (_, next) => {
+        const verdict = await next();
+        ends.push(verdict);
+        return verdict;
+      }),
     },
   });
   expect(await echo(1)).toBe('early');
@@ -329,15 +334,23 @@ test('calls that a skill makes go through the interceptors of its bus', async ()
   const seen: unknown[] = [];
   const { echo } = await createPair({
     server: {
-      interceptors: [
-        (call, next) => {
-          seen.push(call.payload);
-          return next();
-        },
-      ],
+      interceptors: chainInterceptors((call, next) => {
+        seen.push(call.payload);
+        return next();
+      }),
     },
     echo: (input, ctx) => (input === 'outer' ? createCall(ctx.bus, reviewerContract, echoCapability)('inner') : input),
   });
   expect(await echo('outer')).toBe('inner');
   expect(seen).toEqual(['inner']);
+});
+
+test('interceptors that are not chained are refused when the bus or the service is made', async () => {
+  const interceptors = [through] as never;
+  await expect(createPair({ client: { interceptors } })).rejects.toThrow(TypeError);
+  await expect(createPair({ serve: { interceptors } })).rejects.toThrow(TypeError);
+});
+
+test('a chain of nothing is none', () => {
+  expect(chainInterceptors()()).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import { createBus } from '../../runtime/bus.js';
 import { createCall } from '../../runtime/client.js';
 import { type AgentRpcEnvelope, decodeEnvelope } from '../../runtime/envelope.js';
 import { AgentRpcError } from '../../runtime/errors.js';
-import type { RetryOptions } from '../../runtime/retry.js';
+import { createRetries, type RetryOptions } from '../../runtime/retry.js';
 import { createMemoryBroker, memory } from '../../runtime/transports/memory.js';
 import { createManualClock, settle } from '../support/manual-clock.js';
 import { createPair, faulty, inject, noWatcher } from '../support/pair.js';
@@ -29,7 +29,13 @@ afterEach(async () => {
 async function createScripted(...answers: Answer[]) {
   const broker = createMemoryBroker();
   const clock = createManualClock();
-  const bus = await createBus({ agent: 'agent://concierge', transports: [memory({ broker })], clock, instance: 'i' });
+  const bus = await createBus({
+    agent: 'agent://concierge',
+    transports: [memory({ broker })],
+    retries: createRetries(),
+    clock,
+    instance: 'i',
+  });
   running.push(bus);
   const requests: AgentRpcEnvelope[] = [];
   const respond = (request: AgentRpcEnvelope, members: object, id = `r${requests.length}`): void => {
@@ -225,4 +231,12 @@ test.each([
 ])('a retry of %j is refused', async (wrong, message) => {
   const { echo } = await createScripted(ok(1));
   await expect(echo(1, { retry: wrong })).rejects.toThrow(message);
+});
+
+test('a call that asks for retries of a bus that makes none is refused, and told what is missing', async () => {
+  const bus = await createBus({ agent: 'agent://concierge', transports: [memory({ broker: createMemoryBroker() })] });
+  const call = createCall(bus, reviewerContract, echoCapability);
+  await expect(call.outcome(1, { retry: { attempts: 3 } })).rejects.toThrow(
+    'agent://concierge makes no call again; give it retries: createRetries() of @declaragent/runtime/retry.',
+  );
 });

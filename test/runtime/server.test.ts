@@ -128,7 +128,7 @@ test('a contract that cannot be served here is refused with one sentence', async
   const { reviewer, concierge } = await createPair();
   const only = [implement(echoCapability, () => {})];
   await expect(serve(reviewer, reviewerContract, only)).rejects.toThrow(
-    'agent://pr-reviewer promises review-pr, and no skill is given for that.',
+    'agent://pr-reviewer is given no skill for review-pr.',
   );
   await expect(serve(concierge, reviewerContract, only)).rejects.toThrow(
     'The contract is that of agent://pr-reviewer, and the bus is that of agent://concierge.',
@@ -205,7 +205,7 @@ test('what is only like a bus cannot be served', async () => {
   const { reviewer } = await createPair();
   const implementations = [implement(reviewCapability, () => {}), implement(echoCapability, () => {})];
   await expect(serve({ ...reviewer }, reviewerContract, implementations)).rejects.toThrow(
-    /^Only a bus that createBus or connectBus has made can be served/,
+    /^Serve the very bus that createBus or connectBus has made/,
   );
 });
 

@@ -147,7 +147,7 @@ test('a skill is given a caller, with which it can neither stop the bus nor serv
   });
   await echo(1);
   expect(keys.sort()).toEqual([
-    ...['agent', 'clock', 'createIds', 'guard', 'interceptors', 'notify', 'request', 'tenantId'],
+    ...['agent', 'clock', 'createIds', 'guard', 'interceptors', 'notify', 'request', 'retries', 'tenantId'],
   ]);
 });
 

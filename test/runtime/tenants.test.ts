@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createBus } from '../../runtime/bus.js';
 import { createCall } from '../../runtime/client.js';
+import { chainInterceptors } from '../../runtime/interceptors.js';
 import { serve } from '../../runtime/server.js';
 import { implement } from '../../runtime/skill.js';
 import { createMemoryBroker, memory } from '../../runtime/transports/memory.js';
@@ -25,12 +26,10 @@ test('a call that is made for a tenant is made on for that tenant, and comes bac
     helperContract,
     [implement(reviewCapability, () => {}), implement(echoCapability, (input) => input)],
     {
-      interceptors: [
-        (call, next) => {
-          tenants.push(call.tenantId);
-          return next();
-        },
-      ],
+      interceptors: chainInterceptors((call, next) => {
+        tenants.push(call.tenantId);
+        return next();
+      }),
     },
   );
   const heard = listen(broker, 'agents.stranger.acme.responses');

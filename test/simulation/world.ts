@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createBus } from '../../runtime/bus.js';
+import { createRetries } from '../../runtime/retry.js';
 import { serve } from '../../runtime/server.js';
 import { createFaultyBroker, createSeededRandom, createVirtualClock } from '../../runtime/testing/index.js';
 import { helperContract, workerContract } from './contract.js';
@@ -85,7 +86,7 @@ export async function runWorld(
     const holder: { machine?: Machine } = {};
     const isDead = (): boolean => holder.machine?.state === 'dead';
     const transports = [observe(broker.transport(), { ledger, instance, isDead, sabotage })];
-    const bus = await createBus({ agent, transports, instance, clock: machineClock, random });
+    const bus = await createBus({ agent, transports, retries: createRetries(), instance, clock: machineClock, random });
     const skillClock = createMachineClock(clock, skewMs);
     const machine: Machine = {
       agent,

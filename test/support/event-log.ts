@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach } from 'vitest';
+import { systemClock } from '../../runtime/clock.js';
 import { type HopEvent, type HopSubject, type HopVerdict, reportHop } from '../../runtime/diagnostics.js';
 import {
   createEventLog,
@@ -42,7 +43,7 @@ export function report(sample: SampleHop = {}): void {
   reportHop(
     event,
     agent,
-    at,
+    { ...systemClock, now: () => at },
     {
       kind: 'request',
       messageId: 'm1',

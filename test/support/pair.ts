@@ -4,6 +4,7 @@ import { type Bus, type BusOptions, createBus } from '../../runtime/bus.js';
 import { type Call, createCall } from '../../runtime/client.js';
 import { HOP_CHANNEL, type Hop } from '../../runtime/diagnostics.js';
 import { type AgentRpcEnvelope, decodeEnvelope } from '../../runtime/envelope.js';
+import { createRetries } from '../../runtime/retry.js';
 import { type ServeOptions, type Service, serve } from '../../runtime/server.js';
 import { implement, type Skill } from '../../runtime/skill.js';
 import type { ConnectionWatcher, Transport } from '../../runtime/transport.js';
@@ -45,7 +46,8 @@ export async function createPair(options: PairOptions = {}): Promise<Pair> {
   const clock = createManualClock();
   const transports = [memory({ broker })];
   const reviewer = await createBus({ agent: 'agent://pr-reviewer', transports, clock, ...options.server });
-  const concierge = await createBus({ agent: 'agent://concierge', transports, clock, ...options.client });
+  const retries = createRetries();
+  const concierge = await createBus({ agent: 'agent://concierge', transports, clock, retries, ...options.client });
   const thrown: unknown[] = [];
   const service = await serve(
     reviewer,

@@ -1,4 +1,4 @@
-import { formats } from '@declaragent/runtime';
+import { formats } from '@declaragent/runtime/formats';
 import { KEYWORDS } from '../../dialect.js';
 import { nearest } from '../../spelling.js';
 import { eachSchema, type LintRule, remarkAt } from '../rule.js';

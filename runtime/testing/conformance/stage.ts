@@ -5,6 +5,7 @@ import { type Call, createCall } from '../../client.js';
 import { type Clock, systemRandom, toHex } from '../../clock.js';
 import type { CapabilityContract, Contract } from '../../contract.js';
 import { type AgentRpcEnvelope, decodeEnvelope } from '../../envelope.js';
+import { createRetries } from '../../retry.js';
 import { type ServeOptions, type Service, serve } from '../../server.js';
 import { implement, type Skill } from '../../skill.js';
 import { type Connection, topicsOf } from '../../transport.js';
@@ -133,7 +134,13 @@ function createStage(broker: ConformanceBroker, harness: ConformanceHarness) {
   });
 
   const start = async (agent: AgentAddress, options: Partial<BusOptions>): Promise<Bus> => {
-    const bus = await createBus({ agent, transports: [broker.transport()], clock, ...options });
+    const bus = await createBus({
+      agent,
+      transports: [broker.transport()],
+      retries: createRetries(),
+      clock,
+      ...options,
+    });
     buses.push(bus);
     return bus;
   };

@@ -3,8 +3,9 @@
 
 import { check$Finding } from '../definitions/Finding.gen.js';
 import type { Finding } from '../definitions/Finding.gen.js';
-import { addViolation, addViolations, codePointLength, defineCheck, defineValidator } from '@declaragent/runtime';
-import type { CapabilityContract, Check, Validator } from '@declaragent/runtime';
+import type { CapabilityContract } from '@declaragent/runtime';
+import { addViolation, addViolations, codePointLength, defineCheck, defineValidator } from '@declaragent/runtime/validation';
+import type { Check, Validator } from '@declaragent/runtime/validation';
 
 export interface ReviewPrInput {
   /**
@@ -92,7 +93,7 @@ export interface ReviewPrNotADiffDetails {
 }
 
 const func0 = Object.prototype.hasOwnProperty;
-const func10: any = codePointLength;
+const func6: any = codePointLength;
 const pattern0 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*\\.{2,3}[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*$", "u");
 const validate0: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
@@ -121,58 +122,21 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
         errors++;
       }
-      const _errs6: any = errors;
-      let valid3: any = true;
-      const _errs7: any = errors;
-      if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-        if(((data0.kind === undefined) || (!(func0.call(data0, "kind"))))){
-          vErrors = addViolation(vErrors, instancePath, "", "");
-          errors++;
-        }
-        else {
-          if(data0.kind !== undefined && func0.call(data0, "kind")){
-            if("patch" !== data0.kind){
-              vErrors = addViolation(vErrors, instancePath, "", "");
-              errors++;
-            }
-          }
-        }
-      }
-      var _valid0: any = _errs7 === errors;
-      errors = _errs6;
-      if(vErrors !== null){
-        if(_errs6){
-          vErrors.length = _errs6;
-        }
-        else {
-          vErrors = null;
-        }
-      }
-      if(_valid0){
-        const _errs9: any = errors;
+      const tag0: any = data0 && data0.kind;
+      if(tag0 === "patch"){
         if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-          if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
-            errors++;
-          }
           if((data0.path === undefined) || (!(func0.call(data0, "path")))){
             vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
             errors++;
           }
-          if(data0.kind !== undefined && func0.call(data0, "kind")){
-            if("patch" !== data0.kind){
-              vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"patch\"");
-              errors++;
-            }
-          }
           if(data0.path !== undefined && func0.call(data0, "path")){
-            let data4: any = data0.path;
-            if(typeof data4 === "string"){
-              if(func10(data4) > 1024){
+            let data2: any = data0.path;
+            if(typeof data2 === "string"){
+              if(data2.length > 1024 && func6(data2) > 1024){
                 vErrors = addViolation(vErrors, instancePath+"/change/path", "maxLength", "must NOT have more than 1024 characters");
                 errors++;
               }
-              if(func10(data4) < 1){
+              if(data2.length < 1){
                 vErrors = addViolation(vErrors, instancePath+"/change/path", "minLength", "must NOT have fewer than 1 characters");
                 errors++;
               }
@@ -189,70 +153,22 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
             }
           }
         }
-        else {
-          vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
-          errors++;
-        }
-        var _valid0: any = _errs9 === errors;
-        valid3 = _valid0;
       }
-      if(!valid3){
-        vErrors = addViolation(vErrors, instancePath+"/change", "if", "must match \"then\" schema");
-        errors++;
-      }
-      const _errs16: any = errors;
-      let valid6: any = true;
-      const _errs17: any = errors;
-      if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-        if(((data0.kind === undefined) || (!(func0.call(data0, "kind"))))){
-          vErrors = addViolation(vErrors, instancePath, "", "");
-          errors++;
-        }
-        else {
-          if(data0.kind !== undefined && func0.call(data0, "kind")){
-            if("commits" !== data0.kind){
-              vErrors = addViolation(vErrors, instancePath, "", "");
-              errors++;
-            }
-          }
-        }
-      }
-      var _valid1: any = _errs17 === errors;
-      errors = _errs16;
-      if(vErrors !== null){
-        if(_errs16){
-          vErrors.length = _errs16;
-        }
-        else {
-          vErrors = null;
-        }
-      }
-      if(_valid1){
-        const _errs19: any = errors;
+      else if(tag0 === "commits"){
         if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-          if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-            vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
-            errors++;
-          }
           if((data0.range === undefined) || (!(func0.call(data0, "range")))){
             vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
             errors++;
           }
-          if(data0.kind !== undefined && func0.call(data0, "kind")){
-            if("commits" !== data0.kind){
-              vErrors = addViolation(vErrors, instancePath+"/change/kind", "const", "must be \"commits\"");
-              errors++;
-            }
-          }
           if(data0.range !== undefined && func0.call(data0, "range")){
-            let data7: any = data0.range;
-            if(typeof data7 === "string"){
-              if(func10(data7) > 200){
-                vErrors = addViolation(vErrors, instancePath+"/change/range", "maxLength", "must NOT have more than 200 characters");
+            let data3: any = data0.range;
+            if(typeof data3 === "string"){
+              if(!pattern0.test(data3)){
+                vErrors = addViolation(vErrors, instancePath+"/change/range", "pattern", "must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*\\.{2,3}[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*$"+"\"");
                 errors++;
               }
-              if(!pattern0.test(data7)){
-                vErrors = addViolation(vErrors, instancePath+"/change/range", "pattern", "must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*\\.{2,3}[A-Za-z0-9_][A-Za-z0-9_/~@+-]*(?:\\.[A-Za-z0-9_/~@+-]+)*$"+"\"");
+              if(data3.length > 200 && func6(data3) > 200){
+                vErrors = addViolation(vErrors, instancePath+"/change/range", "maxLength", "must NOT have more than 200 characters");
                 errors++;
               }
             }
@@ -268,30 +184,20 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
             }
           }
         }
-        else {
-          vErrors = addViolation(vErrors, instancePath+"/change", "type", "must be object");
-          errors++;
-        }
-        var _valid1: any = _errs19 === errors;
-        valid6 = _valid1;
-      }
-      if(!valid6){
-        vErrors = addViolation(vErrors, instancePath+"/change", "if", "must match \"then\" schema");
-        errors++;
       }
     }
     if(data.maxFindings !== undefined && func0.call(data, "maxFindings")){
-      let data8: any = data.maxFindings;
-      if(!((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8)))){
+      let data4: any = data.maxFindings;
+      if(!((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4)))){
         vErrors = addViolation(vErrors, instancePath+"/maxFindings", "type", "must be integer");
         errors++;
       }
-      if(typeof data8 == "number"){
-        if(data8 > 200 || isNaN(data8)){
+      if(typeof data4 == "number"){
+        if(data4 > 200 || isNaN(data4)){
           vErrors = addViolation(vErrors, instancePath+"/maxFindings", "maximum", "must be <= 200");
           errors++;
         }
-        if(data8 < 1 || isNaN(data8)){
+        if(data4 < 1 || isNaN(data4)){
           vErrors = addViolation(vErrors, instancePath+"/maxFindings", "minimum", "must be >= 1");
           errors++;
         }
@@ -345,7 +251,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       if(Array.isArray(data1)){
         const len0: any = data1.length;
         for(let i0=0; i0<len0; i0++){
-          if(!(check$Finding(data1[i0], instancePath+"/findings/" + i0))){
+          let data2: any = data1[i0];
+          if(!(check$Finding(data2, instancePath+"/findings/" + i0))){
             vErrors = addViolations(vErrors, check$Finding.errors);
             errors = vErrors.length;
           }
@@ -357,7 +264,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.summary !== undefined && func0.call(data, "summary")){
-      if(typeof data.summary !== "string"){
+      let data3: any = data.summary;
+      if(typeof data3 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/summary", "type", "must be string");
         errors++;
       }
@@ -463,7 +371,8 @@ const validate3: Check = defineCheck((data: any, instancePath = '') => {
       }
     }
     if(data.message !== undefined && func0.call(data, "message")){
-      if(typeof data.message !== "string"){
+      let data1: any = data.message;
+      if(typeof data1 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/message", "type", "must be string");
         errors++;
       }

@@ -9,8 +9,10 @@ import { check$NewStyle } from '../definitions/NewStyle.gen.js';
 import type { NewStyle } from '../definitions/NewStyle.gen.js';
 import { check$Tree } from '../definitions/Tree.gen.js';
 import type { Tree } from '../definitions/Tree.gen.js';
-import { addViolation, addViolations, codePointLength, defineCheck, defineValidator, formats } from '@declaragent/runtime';
-import type { CapabilityContract, Check, Validator } from '@declaragent/runtime';
+import type { CapabilityContract } from '@declaragent/runtime';
+import { formats } from '@declaragent/runtime/formats';
+import { addViolation, addViolations, codePointLength, defineCheck, defineValidator } from '@declaragent/runtime/validation';
+import type { Check, Validator } from '@declaragent/runtime/validation';
 
 export interface ReviewPrInput {
   /**
@@ -145,12 +147,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
           if(data0.range !== undefined && func0.call(data0, "range")){
             let data3: any = data0.range;
             if(typeof data3 === "string"){
-              if(func8(data3) > 200){
-                vErrors = addViolation(vErrors, instancePath+"/change/range", "maxLength", "must NOT have more than 200 characters");
-                errors++;
-              }
               if(!pattern0.test(data3)){
                 vErrors = addViolation(vErrors, instancePath+"/change/range", "pattern", "must match pattern \""+"^[\\w.~/-]+$"+"\"");
+                errors++;
+              }
+              if(data3.length > 200 && func8(data3) > 200){
+                vErrors = addViolation(vErrors, instancePath+"/change/range", "maxLength", "must NOT have more than 200 characters");
                 errors++;
               }
             }
