@@ -165,7 +165,6 @@ function withoutUnused(lines: readonly string[]): string[] {
     const name = STARTS_DECLARATION.test(line) ? TARGET.exec(line)?.[1] : undefined;
     if (name !== undefined) reads.set(name, 0);
   }
-  if (reads.size === 0) return [...lines];
   const numbered = numberedNames([...reads.keys()]);
   const count = (text: string, by: number): void => {
     for (const name of text.match(numbered) ?? []) {

@@ -133,10 +133,18 @@ function createAuthenticator(agent: AgentAddress, options: AuthOptions): Authent
   const liveKeys = (): readonly HmacKey[] =>
     typeof options.keys === 'function' ? options.keys() : (options.keys ?? NO_KEYS);
 
-  /** Whoever has a key is held to it: a message without a signature would take its holder's name in vain. */
-  const requiresProof = (envelope: AgentRpcEnvelope): boolean =>
-    (typeof required === 'function' ? required(envelope) : required) ||
-    liveKeys().some((key) => key.agent === envelope.from);
+  /**
+   * Whoever has a key is held to it: a message without a signature would take its holder's name in vain. Where what is
+   * asked throws, a proof is required: better refused than let in.
+   */
+  const requiresProof = (envelope: AgentRpcEnvelope): boolean => {
+    try {
+      if (typeof required === 'function' ? required(envelope) : required) return true;
+      return liveKeys().some((key) => key.agent === envelope.from);
+    } catch {
+      return true;
+    }
+  };
 
   const refuse = (envelope: AgentRpcEnvelope, cause: unknown): AgentRpcError =>
     refusal(envelope, 'The proof of who sent the message was refused.', cause);
@@ -160,7 +168,13 @@ function createAuthenticator(agent: AgentAddress, options: AuthOptions): Authent
   };
 
   const findKey = (envelope: AgentRpcEnvelope): HmacKey | undefined => {
-    const own = liveKeys().filter((key) => key.agent === agent && (key.to === undefined || key.to === envelope.to));
+    let live: readonly HmacKey[];
+    try {
+      live = liveKeys();
+    } catch (cause) {
+      throw refusal(envelope, `${agent} has no key to sign with, since what gives its keys has failed.`, cause);
+    }
+    const own = live.filter((key) => key.agent === agent && (key.to === undefined || key.to === envelope.to));
     const key = own.find(({ tenantId }) => tenantId === envelope.tenantId);
     // Better not sent than sent without the signature that the others of this agent have.
     if (key === undefined && own.length > 0) {

@@ -163,7 +163,7 @@ export async function createBus(options: BusOptions): Promise<Bus> {
 
   /** Each of them, whether or not another one fails. */
   function closeTransports(): Promise<PromiseSettledResult<void>[]> {
-    return Promise.allSettled(connected.map(({ connection }) => connection.close()));
+    return Promise.allSettled(connected.map(async ({ connection }) => connection.close()));
   }
 
   async function attach(receiver: Receiver): Promise<Attachment> {

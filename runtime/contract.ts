@@ -77,8 +77,8 @@ export interface ToolDefinition {
 export function assertContractFormat(contract: Contract): void {
   if (contract.format === CONTRACT_FORMAT) return;
   throw new Error(
-    `The contract of ${contract.agent} was generated for format ${contract.format}, and this @declaragent/runtime runs ` +
-      `format ${CONTRACT_FORMAT}; install the same version of declaragent and @declaragent/runtime, and run codegen again.`,
+    `The contract of ${contract.agent} is of format ${contract.format}, and this runtime runs ${CONTRACT_FORMAT}; ` +
+      'install declaragent of the same version, and run codegen again.',
   );
 }
 

@@ -47,11 +47,12 @@ export function createCopies({ host, declines, limit, retake }: CopiesOptions): 
       // The first is answered in any case, and that it is busy would not be true of it.
       if (waiting >= limit) return settlements.ack(message);
       waiting++;
-      void response.then((ended) => {
+      const end = (ended: EarlierResponse): void => {
         waiting--;
         if (ended === 'released') retake(task);
         else answer(task, ended);
-      });
+      };
+      void response.then(end, () => end('lost'));
     },
   };
 }

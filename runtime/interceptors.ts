@@ -64,7 +64,8 @@ function interceptCall(
     const core = async (): Promise<Verdict> => {
       if (hasEnded) throw new Error('next() was called when the call had ended.');
       isSent = true;
-      const leftMs = Math.floor(call.deadline - bus.clock.now());
+      // A clock that is set back gives no more time than there was.
+      const leftMs = Math.min(timeoutMs, Math.floor(call.deadline - bus.clock.now()));
       const reading = await perform({ ...outgoing, headers: call.headers, timeoutMs: leftMs });
       isSent = false;
       if (due !== undefined) {

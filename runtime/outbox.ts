@@ -56,7 +56,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const findObjection = (call: OutgoingCall, parent: ParentCall | undefined, timeoutMs: number): Init | undefined => {
     if (!isOpen(parent)) return { code: 'EAGENTRPC_ABANDONED', message: 'The bus is stopped.', executed: 'no' };
     if (call.signal?.aborted) {
-      const message = 'The call was cancelled before it was sent.';
+      const message = 'The call was cancelled.';
       return { code: 'EAGENTRPC_CANCELLED', message, executed: 'no', cause: call.signal.reason };
     }
     if (timeoutMs < 1) {
@@ -270,7 +270,7 @@ function failAs(ids: MessageIds, error: unknown): AgentRpcError {
     const { code, message, executed, details, cause } = error;
     return fail(ids, { code, message, executed, details: readDetails(code, details), cause });
   }
-  const message = 'The transport failed while it published the message.';
+  const message = 'The transport failed to publish.';
   return fail(ids, { code: 'EAGENTRPC_PUBLISH_FAILED', message, executed: 'maybe', cause: error });
 }
 

@@ -72,7 +72,8 @@ function attempt({ clock, timeoutMs, send, pause, hasEnded, settle }: Attemptabl
         pause();
         endPause = clock.setTimer(next, () => {
           attempts.start();
-          start(Math.max(1, Math.floor(endsAt - clock.now())));
+          // A clock that is set back gives no more time than there was.
+          start(Math.min(timeoutMs, Math.max(1, Math.floor(endsAt - clock.now()))));
         });
       }
     };

@@ -233,7 +233,7 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
       const data = await skill(envelope.payload, context);
       if (data !== undefined) succeed(data);
       else if (!hasAnswered()) {
-        succeed(null, `The skill of ${capability.name} returned nothing and did not call ctx.respond().`);
+        succeed(null, `The skill of ${capability.name} returned nothing.`);
       }
     } catch (thrown) {
       answerThrown(thrown);
@@ -249,6 +249,8 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
       deadline: deadline.at,
       run: () =>
         new Promise((resolve) => {
+          // Those around it may have taken longer than there was time.
+          if (deadline.ended) return resolve(toResult({ code: 'EAGENTRPC_DEADLINE_EXCEEDED', message: 'Too late.' }));
           offer = resolve;
           running = run();
         }),

@@ -84,25 +84,27 @@ export async function serve(
   const tell = (error: unknown, { envelope }: InboundMessage): void => {
     const { capability, messageId, correlationId, from } = envelope;
     const call = { capability, messageId, correlationId, from };
-    try {
-      onError(error, call);
-    } catch (thrown) {
-      warn(thrown, call);
-    }
+    // It may be asynchronous, and fail.
+    void (async () => onError(error, call))().catch((thrown) => warn(thrown, call));
   };
 
   /** The store may be one that is shared, and fail: it then remembers less. */
-  const watchStore = (done: void | Promise<void>, { message }: Task): void => {
-    done?.catch((error: unknown) => tell(error, message));
+  const tellStore = (what: 'keep' | 'release', { key, message }: Task, response?: Uint8Array): void => {
+    const fail = (error: unknown): void => tell(error, message);
+    try {
+      duplicates[what](key, response)?.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
   };
 
-  const release = (task: Task): void => watchStore(duplicates.release(task.key), task);
+  const release = (task: Task): void => tellStore('release', task);
 
   const conclude = (task: Task, end: RunEnd): void => {
-    const { message, key, implementation } = task;
+    const { message, implementation } = task;
     const { idempotent } = implementation.capability;
     const isReturned = end === 'returned';
-    if (!isReturned) watchStore(duplicates.keep(key, end?.bytes), task);
+    if (!isReturned) tellStore('keep', task, end?.bytes);
     // Whoever tries again after a failure that may pass wants it run again, not told again.
     if (isReturned || (idempotent && mayPass(end?.code))) release(task);
     if (isReturned || (idempotent && end?.error !== undefined)) settlements.nack(message);
@@ -125,7 +127,7 @@ export async function serve(
   /** It will come again, and is not run then: that it was not run now cannot be known elsewhere. */
   const giveUp = (task: Task): void => {
     const { message } = task;
-    const reason = 'The broker has not confirmed that it is acknowledged.';
+    const reason = 'The broker has not confirmed the acknowledgement.';
     reportHop('refused', agent, clock, message.envelope, { code: 'EAGENTRPC_INTERRUPTED', reason });
     release(task);
     settlements.nack(message);
@@ -134,7 +136,7 @@ export async function serve(
   /** What is idempotent goes back to a broker that holds it; what is not would not be run by another instance either. */
   const returnToSender = ({ message, implementation }: Task): void => {
     if (implementation.capability.idempotent && message.via.transport.flags.holdsRequests) {
-      const reason = `${agent} is stopping; it goes back to the broker.`;
+      const reason = `${agent} is stopping.`;
       reportHop('refused', agent, clock, message.envelope, { code: 'EAGENTRPC_BUSY', reason });
       settlements.nack(message);
     } else {
@@ -149,9 +151,9 @@ export async function serve(
 
   /** What may have run elsewhere and must not run twice. That it has not run here is remembered like any answer. */
   const interrupt = (task: Task): void => {
-    const { message, implementation } = task;
+    const { message } = task;
     const code = 'EAGENTRPC_INTERRUPTED';
-    const text = `${implementation.capability.name} may have run before, and is not run twice.`;
+    const text = 'It may have run before, and is not run twice.';
     reportHop('refused', agent, clock, message.envelope, { code, reason: text });
     if (message.answerTopic === undefined) settlements.reject(message, `${code}: ${text}`);
     void host.answer(message, toResult({ code, message: text })).then((sent) => conclude(task, sent));
@@ -173,28 +175,27 @@ export async function serve(
     if (claim === 'first') {
       if (message.delivery.redelivered && !implementation.capability.idempotent) interrupt(task);
       else admit(task);
-    } else if (claim === 'full') declineBusy(message, `${agent} has as many messages to remember as it can.`);
+    } else if (claim === 'full') declineBusy(message, `${agent} has as much to do as it takes.`);
     else copies.take(task, claim);
   };
 
   /** Where a store that is shared fails, nobody knows whether the message has run. */
   const failClaim = ({ message }: Task, error: unknown): void => {
     tell(error, message);
-    declines.refuse(message, 'EAGENTRPC_INTERRUPTED', `${agent} cannot tell whether it has run it before.`);
+    declines.refuse(message, 'EAGENTRPC_INTERRUPTED', 'It may have run before, and is not run twice.');
   };
 
   /** Finds out whether a message has come before. */
   const claimTask = (task: Task, now: number): void => {
     const { envelope, delivery } = task.message;
     const forgetAt = expiryOf(envelope, now, task.expiresAt - now, clockSkewMs);
-    const claim = duplicates.claim(task.key, delivery.bytes, forgetAt);
-    if (typeof claim === 'string' || !('then' in claim)) {
-      proceed(task, claim);
-    } else {
-      claim.then(
-        (known) => proceed(task, known),
-        (error: unknown) => failClaim(task, error),
-      );
+    const fail = (error: unknown): void => failClaim(task, error);
+    try {
+      const claim = duplicates.claim(task.key, delivery.bytes, forgetAt);
+      if (typeof claim === 'string' || !('then' in claim)) proceed(task, claim);
+      else claim.then((known) => proceed(task, known)).catch(fail);
+    } catch (error) {
+      fail(error);
     }
   };
 
@@ -202,7 +203,7 @@ export async function serve(
     const { envelope, delivery } = message;
     const implementation = capabilities.get(envelope.capability);
     if (hopsOf(envelope.headers) > MAX_HOPS) {
-      declines.refuse(message, 'EAGENTRPC_LOOP', `The call is nested more than ${MAX_HOPS} calls deep.`);
+      declines.refuse(message, 'EAGENTRPC_LOOP', `The call is nested ${hopsOf(envelope.headers)} calls deep.`);
     } else if (implementation === undefined) {
       declines.refuse(message, 'EAGENTRPC_NO_CAPABILITY', `${agent} has no such capability.`);
     } else {
@@ -224,16 +225,27 @@ export async function serve(
     const attachment = await attaching.catch(() => undefined);
     // Who called serve() has been told why there is nothing to stop.
     if (attachment === undefined) return wait(Promise.resolve());
-    const [closed] = await Promise.allSettled([attachment.close()]);
+    let failure: { readonly reason: unknown } | undefined;
+    const drain = async (): Promise<void> => {
+      const [closed] = await Promise.allSettled([attachment.close()]);
+      if (closed.status === 'rejected') failure = closed;
+      returnWaiting();
+      await workload.idle();
+      await sent();
+    };
+    await wait(drain());
+    isOver = true;
+    returnWaiting();
+    await createGrace(clock, LAST_ANSWERS_MS).wait(workload.interrupt().then(sent));
+    attachment.release();
+    if (failure !== undefined) throw failure.reason;
+  };
+
+  const returnWaiting = (): void => {
     for (const task of workload.takeWaiting()) {
       release(task);
       returnToSender(task);
     }
-    await wait(workload.idle().then(sent));
-    isOver = true;
-    await createGrace(clock, LAST_ANSWERS_MS).wait(workload.interrupt().then(sent));
-    attachment.release();
-    if (closed.status === 'rejected') throw closed.reason;
   };
 
   const sent = async (): Promise<void> => {

@@ -23,22 +23,22 @@ export function createSettlements(): Settlements {
   const settling = new Set<Promise<void>>();
 
   // What the broker has not taken in comes again, and is known then.
-  const add = (settlement: Promise<void>): void => {
-    const ended = settlement.catch(() => {});
+  const add = (settle: () => Promise<void>): void => {
+    const ended = (async () => settle())().catch(() => {});
     settling.add(ended);
     void ended.then(() => settling.delete(ended));
   };
 
   return {
     ack({ via, delivery }) {
-      if (via.transport.flags.holdsRequests) add(delivery.ack());
+      if (via.transport.flags.holdsRequests) add(() => delivery.ack());
     },
     nack({ via, delivery }) {
-      if (via.transport.flags.holdsRequests) add(delivery.nack());
+      if (via.transport.flags.holdsRequests) add(() => delivery.nack());
     },
     reject({ via, delivery }, reason) {
       const { holdsRequests, deadLetters } = via.transport.flags;
-      if (holdsRequests || deadLetters) add(delivery.reject(toHeader(reason)));
+      if (holdsRequests || deadLetters) add(() => delivery.reject(toHeader(reason)));
     },
     async settled() {
       while (settling.size > 0) await Promise.all(settling);

@@ -76,7 +76,8 @@ export function createWorkload({ clock, concurrency, queue, start, giveUp }: Wor
       if (!run(task)) taken--;
       return;
     }
-    message.delivery.ack().then(
+    // Within a promise, since a transport may throw where it should reject.
+    new Promise<void>((resolve) => resolve(message.delivery.ack())).then(
       () => {
         if (!run(task)) leave();
       },

@@ -219,7 +219,7 @@ test('a contract of another format is refused with one sentence', async () => {
   const { concierge } = await createPair();
   const contract = { ...reviewerContract, format: 2 } as unknown as Contract;
   expect(() => createCall(concierge, contract, reviewCapability)).toThrow(
-    /^The contract of agent:\/\/pr-reviewer was generated for format 2, and this @declaragent\/runtime runs format 1;/,
+    /^The contract of agent:\/\/pr-reviewer is of format 2, and this runtime runs 1;/,
   );
 });
 

@@ -82,7 +82,7 @@ test('what a broken transport throws is a failed publication that may have got t
   expect(outcome).toMatchObject({
     status: 'error',
     executed: 'maybe',
-    error: { code: 'EAGENTRPC_PUBLISH_FAILED', message: 'The transport failed while it published the message.', cause },
+    error: { code: 'EAGENTRPC_PUBLISH_FAILED', message: 'The transport failed to publish.', cause },
   });
 });
 

@@ -153,7 +153,7 @@ test('a skill that responds with undefined answers null', async () => {
 
 test('a skill that says nothing where it must is told so, as its caller is', async () => {
   const { review, thrown } = await createPair({ review: () => {} });
-  const message = 'The skill of review-pr returned nothing and did not call ctx.respond().';
+  const message = 'The skill of review-pr returned nothing.';
   const outcome = await review.outcome({ prUrl: 'x' });
   expect(outcome).toMatchObject({ executed: 'yes', error: { code: 'EAGENTRPC_SCHEMA_VIOLATION', message } });
   const { messageId, correlationId } = outcome;

@@ -134,7 +134,7 @@ test('a contract that cannot be served here is refused with one sentence', async
     'The contract is that of agent://pr-reviewer, and the bus is that of agent://concierge.',
   );
   const format = { ...reviewerContract, format: 2 } as unknown as Contract;
-  await expect(serve(reviewer, format, only)).rejects.toThrow(/generated for format 2/);
+  await expect(serve(reviewer, format, only)).rejects.toThrow(/is of format 2/);
   await expect(serve(reviewer, reviewerContract, only, { concurrency: 0 })).rejects.toThrow(RangeError);
 });
 

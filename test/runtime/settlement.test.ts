@@ -284,7 +284,7 @@ test('a message that goes back is reported with the reason', async () => {
     expect.objectContaining({
       event: 'refused',
       messageId: 'm2',
-      reason: 'agent://pr-reviewer is stopping; it goes back to the broker.',
+      reason: 'agent://pr-reviewer is stopping.',
     }),
   );
 });
