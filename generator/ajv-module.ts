@@ -147,13 +147,35 @@ function dropUnused(body: string): string {
     if (start === -1) module.push(line);
     if (start === -1 || !END_OF_CHECK.test(line)) continue;
     // Names such as _errs1 recur in every function, so each is looked at alone.
-    module.push(...withoutUnusedParameters(withoutUnused(lines.slice(start, index + 1))));
+    module.push(...withoutUnusedParameters(withoutUnused(withoutNever(lines.slice(start, index + 1)))));
     start = -1;
   }
   return withoutUnused(module).join('\n');
 }
 
 const END_OF_CHECK = /^\}\);$/;
+
+/** The lines without blocks that never run, which the compiler reads in a way of its own. */
+function withoutNever(lines: readonly string[]): readonly string[] {
+  if (!lines.includes(NEVER)) return lines;
+  const kept: string[] = [];
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? '';
+    if (line !== NEVER && line !== `else ${NEVER}`) {
+      kept.push(line);
+      continue;
+    }
+    index = endOfBlock(lines, index);
+    const next = lines[index + 1];
+    // What stands behind `else` always runs, or goes by a condition of its own.
+    if (line !== NEVER || next?.startsWith('else ') !== true) continue;
+    kept.push(next.slice('else '.length));
+    index++;
+  }
+  return withoutNever(kept);
+}
+
+const NEVER = 'if(false){';
 
 /**
  * The lines without variables that nothing reads and without blocks in which nothing is left. ajv has an optimizer that

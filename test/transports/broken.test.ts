@@ -54,6 +54,35 @@ const delivering =
 const BROKEN: Readonly<
   Record<string, readonly [(connection: Connection) => Partial<Connection>, ...faults: number[]]>
 > = {
+  'it never closes a subscription': [
+    ({ subscribe }) => ({
+      subscribe: async (...args) => {
+        await subscribe(...args);
+        return { close: async () => {} };
+      },
+    }),
+    24,
+  ],
+  'it never closes': [() => ({ close: async () => {} }), 24],
+  'it delivers while it publishes': [
+    ({ subscribe, publish }) => {
+      const readers = new Map<string, Parameters<Connection['subscribe']>[2]>();
+      return {
+        subscribe: (topic, role, deliver, options) => {
+          readers.set(topic, deliver);
+          return subscribe(topic, role, deliver, options);
+        },
+        publish: async (message) => {
+          const reader = readers.get(message.topic);
+          if (reader === undefined) return publish(message);
+          const settle = async (): Promise<void> => {};
+          const members = { ageMs: 0, redelivered: false, ack: settle, nack: settle, reject: settle };
+          reader({ bytes: message.bytes, ...members });
+        },
+      };
+    },
+    30,
+  ],
   'it loses answers': [
     ({ publish }) => ({ publish: async (message) => (message.kind === 'response' ? undefined : publish(message)) }),
     16,

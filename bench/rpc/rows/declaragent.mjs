@@ -5,8 +5,8 @@ import { AGENT } from '../contract.mjs';
 const CALLER = 'agent://bench-caller';
 
 /**
- * A service remembers each message until its time is up, 30 seconds and 5 of tolerance here, and of 100,000 at most: over
- * 2,850 calls a second it soon refuses more. That is for other loads than this one.
+ * How many messages the service may remember, each until its time is up: 30 seconds and 5 of tolerance here. The 100,000
+ * that it remembers unless told otherwise are enough for 2,850 calls a second, and then it is busy.
  */
 const MAX_ENTRIES = 10_000_000;
 

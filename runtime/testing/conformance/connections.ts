@@ -312,4 +312,48 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
       await assert.rejects(stage.within(LONG_MS, stage.startCaller({ transports })), /\w/);
     },
   ),
+
+  defineCase(24, 'a service that has stopped hears no request', {}, async (stage) => {
+    let runs = 0;
+    const { service } = await stage.startCallee({ write: () => ++runs });
+    const stranger = await stage.stranger();
+    await service.stop();
+    // Where the broker tells that nobody listens, it says so here.
+    await stranger.send(stage.requestsTopic, stranger.request()).catch(() => {});
+    await stage.broker.pass(50);
+    assert.equal(runs, 0);
+    assert.deepEqual(stranger.replies, []);
+  }),
+
+  defineCase(24, 'a bus that has stopped hears no answer', {}, async (stage) => {
+    const bus = await stage.startCaller();
+    const topic = stage.replyTopicOf(bus);
+    const stranger = await stage.stranger();
+    await bus.stop();
+    const answer = { ...stranger.request({ to: stage.caller, kind: 'response', causedBy: 'x' }), replyTo: undefined };
+    await stranger.send(topic, answer, 'response').catch(() => {});
+    await stage.broker.pass(50);
+    const { late, refused } = bus.health();
+    assert.deepEqual({ late, refused }, { late: 0, refused: 0 });
+  }),
+
+  defineCase(30, 'a publisher never finds itself inside a subscriber', {}, async (stage) => {
+    const { connection, replyTopic, agent } = await stage.stranger();
+    const topic = `${replyTopic}.own`;
+    let isPublishing = false;
+    let isInside = false;
+    let delivered = 0;
+    const subscribed = connection.subscribe(topic, 'responses', () => {
+      delivered++;
+      isInside ||= isPublishing;
+    });
+    await stage.within(LONG_MS, subscribed);
+    const ids = { messageId: 'own', correlationId: agent };
+    isPublishing = true;
+    const published = connection.publish({ topic, kind: 'response', bytes: Buffer.from('{}'), ...ids });
+    isPublishing = false;
+    await stage.within(LONG_MS, published);
+    await stage.until(LONG_MS, 'It arrives', () => delivered === 1);
+    assert.equal(isInside, false);
+  }),
 ];

@@ -51,6 +51,22 @@ export const MESSAGE_CASES: readonly ConformanceCase[] = [
     );
   }),
 
+  defineCase(12, 'a request goes to one of the instances that read the inbox', {}, async (stage) => {
+    const runs = [0, 0];
+    for (const index of runs.keys()) {
+      await stage.startCallee({
+        write: () => {
+          runs[index] = (runs[index] ?? 0) + 1;
+          return index;
+        },
+      });
+    }
+    const caller = await stage.startCaller();
+    for (let call = 0; call < 20; call++) await stage.within(LONG_MS, stage.write(caller)(call));
+    await stage.broker.pass(50);
+    assert.equal((runs[0] ?? 0) + (runs[1] ?? 0), 20);
+  }),
+
   defineCase(12, 'a messageId that comes again for something else is refused', {}, async (stage) => {
     const { stranger, runs, bus } = await startAsked(stage);
     await stranger.send(stage.requestsTopic, stranger.request());
