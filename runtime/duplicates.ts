@@ -5,7 +5,8 @@ import { type AgentRpcEnvelope, decodeEnvelope } from './envelope.js';
 
 /**
  * Remembers the messages that have come to one agent, so that one which comes again is not run again. A store that
- * several instances share answers with promises; where one rejects, the message is answered as EAGENTRPC_BUSY.
+ * several instances share answers with promises; where a claim fails, nobody knows whether the message has run, and it is
+ * answered as EAGENTRPC_INTERRUPTED.
  */
 export interface DuplicateStore {
   /**

@@ -109,7 +109,7 @@ export interface SubscribeOptions {
 
 /** A topic that is being read. */
 export interface Subscription {
-  /** Takes no more messages; resolves when those taken are delivered. */
+  /** Takes no more messages; resolves when those taken are delivered. A service that stops waits for it within its grace. */
   close(): Promise<void>;
 }
 
@@ -130,7 +130,10 @@ export interface OutgoingMessage {
  * it has dead letters.
  */
 export interface Delivery {
-  /** To be read alone: they may be the very ones that were published. */
+  /**
+   * To be read alone: they may be the very ones that were published. They stay as they are: they are read until the message
+   * is answered, which may be after it was settled.
+   */
   readonly bytes: Uint8Array;
   /** How long the broker held them, in milliseconds; undefined where it cannot tell. */
   readonly ageMs: number | undefined;
