@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { MessagePort } from 'node:worker_threads';
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import type { FileTask } from './emit-file.js';
 
 /**

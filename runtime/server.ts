@@ -33,8 +33,8 @@ export interface ServeOptions {
   /** What stands around each run of a skill: `chainInterceptors(…)` of `@declaragent/runtime/interceptors`. */
   readonly interceptors?: () => RunInterceptors | undefined;
   /**
-   * Gets what a skill or an interceptor throws, and an AgentRpcError for what it answers that breaks its contract or cannot be sent.
-   * Unless set, that goes to stderr as a process warning. The caller is told nothing of what is thrown.
+   * Gets what a skill or an interceptor throws, and an AgentRpcError for what it answers that breaks its contract or cannot
+   * be sent. Unless set, that goes to stderr as a process warning. The caller is told nothing of what is thrown.
    */
   readonly onError?: (error: unknown, call: FailedCall) => void;
 }
@@ -44,7 +44,8 @@ export interface Service {
   readonly agent: AgentAddress;
   /**
    * Takes no more requests and waits for skills that run; `bus.stop()` does it too. Those that wait are answered as busy,
-   * or go back to a broker that holds them where their capability is idempotent. Called again, it resolves with the first, and a `graceMs` that is given may shorten the wait.
+   * or go back to a broker that holds them where their capability is idempotent. Called again, it resolves with the first,
+   * and a `graceMs` that is given may shorten the wait.
    *
    * Rejects, with all of that done, when the transport fails to unsubscribe.
    */
@@ -90,11 +91,10 @@ export async function serve(
 
   /** The store may be one that is shared, and fail: it then remembers less. */
   const tellStore = (what: 'keep' | 'release', { key, message }: Task, response?: Uint8Array): void => {
-    const fail = (error: unknown): void => tell(error, message);
     try {
-      duplicates[what](key, response)?.catch(fail);
+      duplicates[what](key, response)?.catch((error: unknown) => tell(error, message));
     } catch (error) {
-      fail(error);
+      tell(error, message);
     }
   };
 
@@ -175,7 +175,7 @@ export async function serve(
     if (claim === 'first') {
       if (message.delivery.redelivered && !implementation.capability.idempotent) interrupt(task);
       else admit(task);
-    } else if (claim === 'full') declineBusy(message, `${agent} has as much to do as it takes.`);
+    } else if (claim === 'full') declineBusy(message, `${agent} has as much to remember as it takes.`);
     else copies.take(task, claim);
   };
 
@@ -189,13 +189,12 @@ export async function serve(
   const claimTask = (task: Task, now: number): void => {
     const { envelope, delivery } = task.message;
     const forgetAt = expiryOf(envelope, now, task.expiresAt - now, clockSkewMs);
-    const fail = (error: unknown): void => failClaim(task, error);
     try {
       const claim = duplicates.claim(task.key, delivery.bytes, forgetAt);
       if (typeof claim === 'string' || !('then' in claim)) proceed(task, claim);
-      else claim.then((known) => proceed(task, known)).catch(fail);
+      else claim.then((known) => proceed(task, known)).catch((error: unknown) => failClaim(task, error));
     } catch (error) {
-      fail(error);
+      failClaim(task, error);
     }
   };
 

@@ -47,23 +47,33 @@ test('keys that cannot be had keep a call from being sent, and it says so', asyn
   expect(outcome).toMatchObject({ status: 'error', executed: 'no', error: { code: 'EAGENTRPC_AUTH_FAILED' } });
 });
 
-test('an acknowledgement that throws is one that is not confirmed: the skill does not run, and its place is free', async () => {
+test.each([
+  { capability: 'echo', payload: 'x', runs: 0 },
+  { capability: 'review-pr', payload: { prUrl: 'u' }, runs: 1 },
+])('an acknowledgement that throws is not confirmed, and the place of $capability is free', async (asked) => {
   const { transport, hand } = createHoldingBroker();
   const bus = await createBus({ agent: 'agent://pr-reviewer', transports: [transport], clock: createManualClock() });
-  const skill = vi.fn(() => 'x');
-  const skills = [implement(echoCapability, skill), implement(reviewCapability, () => ({ verdict: 'approve' }))];
-  await serve(bus, reviewerContract, skills, { concurrency: 1 });
+  const ran = vi.fn();
+  const skills = [
+    // Not idempotent: it runs only once the broker has confirmed.
+    implement(echoCapability, ran),
+    implement(reviewCapability, () => {
+      ran();
+      return { verdict: 'approve' };
+    }),
+  ];
+  await serve(bus, reviewerContract, skills, { concurrency: 1, onError: () => {} });
   const ack = (): never => {
     throw new Error('the channel is closed');
   };
-  const idempotent = echoCapability.idempotent;
-  hand(strangersRequest({ messageId: 'one' }), { ack });
+  const { runs, ...members } = asked;
+  hand(strangersRequest({ ...members, messageId: 'one' }), { ack });
   await settle();
-  expect(skill).toHaveBeenCalledTimes(idempotent ? 1 : 0);
+  expect(ran).toHaveBeenCalledTimes(runs);
   expect(bus.health().running).toBe(0);
-  hand(strangersRequest({ messageId: 'two' }));
+  hand(strangersRequest({ ...members, messageId: 'two' }));
   await settle();
-  expect(skill).toHaveBeenCalledTimes(idempotent ? 2 : 1);
+  expect(ran).toHaveBeenCalledTimes(runs + 1);
 });
 
 const throws = (): never => {

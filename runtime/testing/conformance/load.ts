@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../clock.js';
 import type { ConformanceCase } from './harness.js';
-import { defineCase, LONG_MS, type Stage } from './stage.js';
+import { type CalleeOptions, defineCase, LONG_MS, type Stage } from './stage.js';
 
 const FIVE_MINUTES_MS = 300_000;
 
@@ -14,42 +14,34 @@ const skewed = ({ broker: { clock } }: Stage, skewMs: number): Clock => ({
   setTimer: (delayMs, run) => clock.setTimer(delayMs, run),
 });
 
+/** The time of a request is up while its receiver reads nothing. */
+async function expireInQueue(stage: Stage, options: CalleeOptions = {}): Promise<void> {
+  let runs = 0;
+  await stage.startCallee({ write: () => ++runs, ...options });
+  const caller = await stage.startCaller();
+  await stage.ability('pause')(stage.requestsTopic);
+  const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('x', { timeoutMs: 200 }));
+  assert.equal(outcome.status, 'timeout');
+  await stage.broker.pass(50);
+  await stage.ability('resume')(stage.requestsTopic);
+  await stage.broker.pass(200);
+  assert.equal(runs, 0);
+}
+
 /** Queues, clocks, stops, poison, and many of everything. */
 export const LOAD_CASES: readonly ConformanceCase[] = [
   defineCase(
     3,
     'a request whose time is up in the queue never runs',
     { flags: { tellsAge: true, holdsRequests: true }, abilities: ['pause', 'resume'] },
-    async (stage) => {
-      let runs = 0;
-      await stage.startCallee({ write: () => ++runs });
-      const caller = await stage.startCaller();
-      await stage.ability('pause')(stage.requestsTopic);
-      const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('x', { timeoutMs: 200 }));
-      assert.equal(outcome.status, 'timeout');
-      await stage.broker.pass(50);
-      await stage.ability('resume')(stage.requestsTopic);
-      await stage.broker.pass(200);
-      assert.equal(runs, 0);
-    },
+    (stage) => expireInQueue(stage),
   ),
 
   defineCase(
     3,
     'a request whose time is up in the queue never runs where the clocks agree',
     { flags: { tellsAge: false, holdsRequests: true }, abilities: ['pause', 'resume'] },
-    async (stage) => {
-      let runs = 0;
-      await stage.startCallee({ write: () => ++runs, clockSkewMs: 0 });
-      const caller = await stage.startCaller();
-      await stage.ability('pause')(stage.requestsTopic);
-      const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('x', { timeoutMs: 200 }));
-      assert.equal(outcome.status, 'timeout');
-      await stage.broker.pass(50);
-      await stage.ability('resume')(stage.requestsTopic);
-      await stage.broker.pass(200);
-      assert.equal(runs, 0);
-    },
+    (stage) => expireInQueue(stage, { clockSkewMs: 0 }),
   ),
 
   defineCase(
