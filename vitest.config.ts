@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const NEVER = ['**/node_modules/**', '**/dist/**'];
+const WITH_BROKERS = 'test/**/*.broker.test.ts';
+
 export default defineConfig({
   resolve: {
     // Tests run on the source of the runtime, so that a stack trace points at the file that a developer edits.
@@ -18,11 +21,32 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
     setupFiles: ['test/support/seed.ts'],
-    testTimeout: 30_000,
     // Runs of codegen in processes of their own remember nothing, unless a test gives them a place for it.
     env: { DECLARAGENT_CACHE_DIR: '' },
+    exclude: [...NEVER],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: [...NEVER, WITH_BROKERS],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        // After the others and one file at a time: a broker that has to wait for the processor is taken for a dead one.
+        test: {
+          name: 'brokers',
+          include: [WITH_BROKERS],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

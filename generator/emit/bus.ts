@@ -3,7 +3,7 @@ import { comment, key, literal, type SourceFile } from '../print.js';
 import { RUNTIME, RUNTIME_CONNECT } from '../symbols.js';
 
 /** The transport kinds that the runtime has a subpath for; `connectBus` says NO_TRANSPORT of any other. */
-const AVAILABLE_KINDS: ReadonlySet<string> = new Set(['memory']);
+const AVAILABLE_KINDS: ReadonlySet<string> = new Set(['memory', 'kafka', 'nats', 'amqp', 'mqtt', 'sqs']);
 
 /** Adds the agent's place on its transports, so that no YAML is parsed in production. */
 export function emitBus(bus: BusModel, file: SourceFile): void {

@@ -7,7 +7,7 @@ export const CALL_CASES: readonly ConformanceCase[] = [
   defineCase(1, 'a call to nobody fails at once', { flags: { noResponder: true } }, async (stage) => {
     const caller = await stage.startCaller();
     const start = stage.now();
-    const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('x', { timeoutMs: 4_000 }));
+    const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('x', { timeoutMs: stage.patientMs }));
     assert.equal(outcome.status, 'error');
     assert.equal(outcome.status === 'error' && outcome.error.code, 'EAGENTRPC_NO_RESPONDER');
     assert.equal(outcome.status === 'error' && outcome.executed, 'no');
@@ -119,7 +119,7 @@ export const CALL_CASES: readonly ConformanceCase[] = [
       });
       const caller = await stage.startCaller();
       const controller = new AbortController();
-      const call = stage.write(caller).outcome('x', { signal: controller.signal, timeoutMs: 4_000 });
+      const call = stage.write(caller).outcome('x', { signal: controller.signal, timeoutMs: stage.patientMs });
       await stage.until(LONG_MS, 'It runs', () => finish !== undefined);
       const start = stage.now();
       controller.abort();

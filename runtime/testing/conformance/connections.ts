@@ -21,7 +21,7 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
       let runs = 0;
       await startHanging(stage, 'first', () => runs++);
       const caller = await stage.startCaller();
-      const call = stage.read(caller).outcome('x', { timeoutMs: 4_000 });
+      const call = stage.read(caller).outcome('x', { timeoutMs: stage.patientMs });
       await stage.until(LONG_MS, 'It runs', () => runs === 1);
       await stage.startCallee({ instance: 'second', read: () => `run ${++runs}` });
       await stage.ability('kill')('first');
@@ -218,7 +218,7 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
           }),
       });
       const caller = await stage.startCaller({ instance: 'cut' });
-      const call = stage.write(caller).outcome('x', { timeoutMs: 4_000 });
+      const call = stage.write(caller).outcome('x', { timeoutMs: stage.patientMs });
       await stage.until(LONG_MS, 'It runs', () => finish !== undefined);
       await stage.ability('disconnect')('cut');
       finish?.();
@@ -239,7 +239,7 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
       const caller = await stage.startCaller({ instance: 'cut' });
       await stage.ability('disconnect')('cut');
       const start = stage.now();
-      const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('x', { timeoutMs: 4_000 }));
+      const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('x', { timeoutMs: stage.patientMs }));
       assert.equal(outcome.status === 'error' && outcome.error.code, 'EAGENTRPC_PUBLISH_FAILED');
       assert.equal(outcome.status === 'error' && outcome.executed, 'no');
       assert.ok(stage.now() - start <= 100 + stage.toleranceMs);

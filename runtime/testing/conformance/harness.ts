@@ -58,6 +58,11 @@ export interface ConformanceHarness {
   readonly repetitions?: number;
   /** How exactly its clock keeps time, in milliseconds: 0 for a virtual clock; 250 unless set. */
   readonly toleranceMs?: number;
+  /**
+   * How much longer than a broker within one process this one may take for anything, in milliseconds: to hand out again
+   * what a reader that died had, to let a group of readers form. Added to all that a case waits for; 0 unless set.
+   */
+  readonly slownessMs?: number;
   /** Opens a broker for one case. */
   open(): Promise<ConformanceBroker>;
 }

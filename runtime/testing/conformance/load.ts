@@ -92,7 +92,9 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
       },
     });
     const caller = await stage.startCaller();
-    const calls = Array.from({ length: 80 }, (_, index) => stage.write(caller).outcome(index, { timeoutMs: 4_000 }));
+    const calls = Array.from({ length: 80 }, (_, index) =>
+      stage.write(caller).outcome(index, { timeoutMs: stage.patientMs }),
+    );
     const outcomes = await stage.within(LONG_MS, Promise.all(calls));
     const served = outcomes.filter(({ status }) => status === 'ok');
     assert.ok(served.length >= 8, `${served.length} are served.`);
@@ -154,7 +156,7 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
     async (stage) => {
       const { bus } = await stage.startCallee({ write: working(stage, 200) });
       const caller = await stage.startCaller();
-      const call = stage.write(caller)('result', { timeoutMs: 4_000 });
+      const call = stage.write(caller)('result', { timeoutMs: stage.patientMs });
       await stage.until(LONG_MS, 'It runs', () => bus.health().running === 1);
       const stopping = bus.stop();
       await stage.broker.pass(20);
@@ -177,7 +179,7 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
       },
     });
     const caller = await stage.startCaller();
-    const call = stage.write(caller).outcome('x', { timeoutMs: 4_000 });
+    const call = stage.write(caller).outcome('x', { timeoutMs: stage.patientMs });
     await stage.until(LONG_MS, 'It runs', () => signal !== undefined);
     const first = bus.stop({ graceMs: 60_000 });
     await stage.within(LONG_MS, Promise.all([first, bus.stop({ graceMs: 10 })]));
@@ -196,7 +198,7 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
         const serve = { concurrency: 1, queue: 8 };
         const { bus } = await stage.startCallee({ instance: 'first', serve, read: hang, write: hang });
         const call = stage[name](await stage.startCaller());
-        const calls = Array.from({ length: 4 }, (_, index) => call.outcome(index, { timeoutMs: 4_000 }));
+        const calls = Array.from({ length: 4 }, (_, index) => call.outcome(index, { timeoutMs: stage.patientMs }));
         await stage.until(LONG_MS, 'One runs', () => bus.health().running === 1);
         await stage.broker.pass(50);
         await stage.startCallee({ instance: 'second' });

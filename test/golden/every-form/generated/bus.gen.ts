@@ -35,7 +35,12 @@ const config: BusConfig = {
 };
 
 const transports: TransportLoaders = {
+  amqp: async () => (await import('@declaragent/runtime/amqp')).amqp,
+  kafka: async () => (await import('@declaragent/runtime/kafka')).kafka,
   memory: async () => (await import('@declaragent/runtime/memory')).memory,
+  mqtt: async () => (await import('@declaragent/runtime/mqtt')).mqtt,
+  nats: async () => (await import('@declaragent/runtime/nats')).nats,
+  sqs: async () => (await import('@declaragent/runtime/sqs')).sqs,
 };
 
 /**

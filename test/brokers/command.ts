@@ -1,0 +1,54 @@
+import { BROKER_KINDS, type BrokerKind } from './broker.js';
+import { installBrokers } from './install.js';
+import { brokerPrograms } from './programs.js';
+
+const USAGE = `Usage: npm run brokers -- install [kind…]   get what is missing, after saying what that is
+       npm run brokers -- list              what is there
+       npm run brokers -- start KIND        start one on 127.0.0.1, until Ctrl-C
+
+Kinds: ${BROKER_KINDS.join(', ')}.`;
+
+const ADDRESSES: { readonly [Kind in BrokerKind]: (port: number) => string } = {
+  kafka: (port) => `brokers: ["127.0.0.1:${port}"]`,
+  nats: (port) => `servers: ["127.0.0.1:${port}"]`,
+  amqp: (port) => `url: amqp://127.0.0.1:${port}`,
+  mqtt: (port) => `url: mqtt://127.0.0.1:${port}`,
+  sqs: (port) =>
+    `region: us-east-1, endpoint: "http://127.0.0.1:${port}", credentials: { accessKeyId: x, secretAccessKey: x }`,
+};
+
+const say = (line: string): void => console.log(line);
+const [act, ...names] = process.argv.slice(2);
+const unknown = names.filter((name) => !isKind(name));
+const kinds = names.filter(isKind);
+
+if (unknown.length > 0) {
+  fail(`There is no broker of kind ${unknown.join(', ')}.`);
+} else if (act === 'install') {
+  process.exitCode = installBrokers(kinds.length > 0 ? kinds : BROKER_KINDS, say) ? 0 : 1;
+} else if (act === 'list') {
+  for (const kind of BROKER_KINDS) say(`${kind}: ${brokerPrograms[kind].missing() ?? 'there'}`);
+} else if (act === 'start' && kinds[0] !== undefined && kinds.length === 1) {
+  await run(kinds[0]);
+} else {
+  fail('');
+}
+
+async function run(kind: BrokerKind): Promise<void> {
+  const missing = brokerPrograms[kind].missing();
+  if (missing !== undefined)
+    return fail(`For ${kind} this machine lacks ${missing}; run "npm run brokers -- install ${kind}".`);
+  const broker = await brokerPrograms[kind].start();
+  say(`- kind: ${kind}\n  ${ADDRESSES[kind](broker.port)}`);
+  const stop = (): void => void broker.close();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+}
+
+function isKind(name: string): name is BrokerKind {
+  return (BROKER_KINDS as readonly string[]).includes(name);
+}
+
+function fail(reason: string): void {
+  console.error(reason === '' ? USAGE : `${reason}\n\n${USAGE}`);
+  process.exitCode = 2;
+}

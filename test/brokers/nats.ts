@@ -1,0 +1,19 @@
+import path from 'node:path';
+import type { BrokerProgram } from './broker.js';
+import { findProgram } from './installed.js';
+import { findFreePort, isListening, makeFolder, startServer } from './server-process.js';
+
+/** nats-server, with JetStream. */
+export const nats: BrokerProgram = {
+  kind: 'nats',
+  missing: () => (findProgram('nats-server') === undefined ? 'the program nats-server' : undefined),
+  async start({ user, certificates } = {}) {
+    const folder = makeFolder('nats');
+    const port = await findFreePort();
+    const args = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', path.join(folder, 'jetstream')];
+    if (user !== undefined) args.push('--user', user.name, '--pass', user.password);
+    if (certificates !== undefined) args.push('--tls', '--tlscert', certificates.cert, '--tlskey', certificates.key);
+    const command = findProgram('nats-server') ?? 'nats-server';
+    return startServer({ kind: 'nats', folder, port, command, args, isReady: () => isListening(port) });
+  },
+};

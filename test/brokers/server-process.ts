@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker, BrokerKind } from './broker.js';
+
+/** What runs as a broker. */
+export interface ServerProgram {
+  readonly kind: BrokerKind;
+  /** The folder made by {@link makeFolder}. */
+  readonly folder: string;
+  readonly port: number;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether it serves now; asked again and again. May throw as long as it does not. */
+  readonly isReady: () => Promise<boolean>;
+}
+
+const READY_WITHIN_MS = 90_000;
+
+/** Process groups that this process has started and not ended. */
+const groups = new Set<number>();
+process.on('exit', () => {
+  for (const pid of groups) killGroup(pid);
+});
+
+/** Runs a program as a broker, in a process group of its own, since some are started by a shell script. */
+export async function startServer(program: ServerProgram): Promise<Broker> {
+  const { kind, folder, port, command, args, env, isReady } = program;
+  const logFile = path.join(folder, 'server.log');
+  let child: ChildProcess | undefined;
+
+  const start = async (): Promise<void> => {
+    const log = openSync(logFile, 'a');
+    const started = spawn(command, args, {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    child = started;
+    let failure: Error | undefined;
+    started.once('error', (error) => {
+      failure = error;
+    });
+    if (started.pid !== undefined) groups.add(started.pid);
+    const end = Date.now() + READY_WITHIN_MS;
+    while (!(await isReady().catch(() => false))) {
+      const hasEnded = failure !== undefined || started.exitCode !== null || started.signalCode !== null;
+      if (hasEnded || Date.now() > end) {
+        await kill();
+        throw new Error(`${command} does not serve on port ${port}. ${failure?.message ?? ''}\n${tailOf(logFile)}`);
+      }
+      await sleep(50);
+    }
+  };
+
+  const kill = async (): Promise<void> => {
+    const running = child;
+    child = undefined;
+    if (running?.pid === undefined) return;
+    const ended = new Promise<void>((resolve) => {
+      if (running.exitCode !== null || running.signalCode !== null) resolve();
+      else running.once('exit', () => resolve());
+    });
+    killGroup(running.pid);
+    await ended;
+    groups.delete(running.pid);
+    // Of a group only the one that was started is waited for, and another may hold the port a little longer.
+    while (await isListening(port)) await sleep(10);
+  };
+
+  const close = async (): Promise<void> => {
+    await kill();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+
+  try {
+    await start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { kind, port, folder, kill, restart: start, close };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function tailOf(file: string): string {
+  return readFileSync(file, 'utf8').split('\n').slice(-15).join('\n');
+}
+
+/** A folder for one broker. */
+export function makeFolder(kind: BrokerKind): string {
+  return mkdtempSync(path.join(tmpdir(), `declaragent-${kind}-`));
+}
+
+/** A port that nobody listens on at present. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Whether somebody listens on a port of 127.0.0.1. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { BrokerProgram } from './broker.js';
+import { archivesFolder, findProgram, hasArchives } from './installed.js';
+import { findFreePort, makeFolder, startServer } from './server-process.js';
+
+/** ElasticMQ, which speaks the protocol of SQS. It takes any keys, and no TLS. */
+export const sqs: BrokerProgram = {
+  kind: 'sqs',
+  missing() {
+    if (findProgram('java') === undefined) return 'the program java (17 or newer)';
+    return hasArchives('elasticmq') ? undefined : 'the archives of ElasticMQ';
+  },
+  async start({ user, certificates } = {}) {
+    if (user !== undefined || certificates !== undefined) throw new Error('ElasticMQ knows neither users nor TLS.');
+    const folder = makeFolder('sqs');
+    const port = await findFreePort();
+    const file = path.join(folder, 'elasticmq.conf');
+    writeFileSync(
+      file,
+      `include classpath("application.conf")
+node-address { protocol = http, host = "127.0.0.1", port = ${port}, context-path = "" }
+rest-sqs { enabled = true, bind-port = ${port}, bind-hostname = "127.0.0.1", sqs-limits = strict }
+rest-stats { enabled = false }
+aws { region = us-east-1, accountId = 000000000000 }
+queues-storage { enabled = true, path = "${folder}/queues.conf" }
+messages-storage { enabled = true, uri = "jdbc:h2:${folder}/messages", driver-class-name = "org.h2.Driver" }
+`,
+    );
+    return startServer({
+      kind: 'sqs',
+      folder,
+      port,
+      command: findProgram('java') ?? 'java',
+      args: [
+        ...['-XX:+UseSerialGC', '-Xmx512m', '-Xshare:auto', `-Dconfig.file=${file}`],
+        ...['-cp', path.join(archivesFolder('elasticmq'), '*'), 'org.elasticmq.server.Main'],
+      ],
+      isReady: async () => (await fetch(`http://127.0.0.1:${port}/?Action=ListQueues`)).ok,
+    });
+  },
+};
