@@ -41,7 +41,8 @@ const work = mkdtempSync(path.join(tmpdir(), 'declaragent-bench-'));
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 
 const { generate } = await import('./rpc/generate.mjs');
-const { CONCURRENCIES, measure, median } = await import('./rpc/measure.mjs');
+const { median } = await import('./median.mjs');
+const { CONCURRENCIES, measure } = await import('./rpc/measure.mjs');
 const { ratiosOf } = await import('./rpc/ratios.mjs');
 const { measureSizes } = await import('./rpc/sizes.mjs');
 const declaragent = await import('./rpc/rows/declaragent.mjs');

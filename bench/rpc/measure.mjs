@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import v8 from 'node:v8';
 import vm from 'node:vm';
+import { median } from '../median.mjs';
 import { createReview } from './contract.mjs';
 
 v8.setFlagsFromString('--expose-gc');
@@ -132,10 +133,4 @@ async function weigh(call) {
 function occupied() {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
-}
-
-export function median(numbers) {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { BrokerKind } from './broker.js';
-import { archivesFolder, findProgram } from './installed.js';
+import { archivesFolder, findProgram, hasPythonPackages, pythonPackagesFolder } from './installed.js';
+import { outsideClients } from './outside/clients.js';
 import { brokerPrograms } from './programs.js';
 
 /** One thing to get for one broker or more. */
@@ -41,9 +42,15 @@ const ARCHIVES: { readonly [Kind in BrokerKind]?: { readonly name: string; reado
   sqs: { name: 'elasticmq', artifacts: ['org.elasticmq:elasticmq-server_2.13:1.6.16'] },
 };
 
+/** Packages of Python that speak to a broker from outside, by their modules. */
+const PYTHON: { readonly [Kind in BrokerKind]?: { readonly module: string; readonly requirement: string } } = {
+  nats: { module: 'nats', requirement: 'nats-py==2.16.0' },
+  sqs: { module: 'boto3', requirement: 'boto3==1.44.8' },
+};
+
 /** Gets what is missing for the brokers, after saying what it will do. Returns whether all of it is there now. */
 export function installBrokers(kinds: readonly BrokerKind[], say: (line: string) => void): boolean {
-  const steps = [...planPackages(kinds), ...kinds.flatMap(planArchives)];
+  const steps = [...planPackages(kinds), ...kinds.flatMap(planArchives), ...kinds.flatMap(planPython)];
   if (steps.length === 0) say(`Nothing is missing for ${kinds.join(', ')}.`);
   for (const { says } of steps) say(`Will ${says}.`);
   for (const { commands, finish } of steps) {
@@ -60,7 +67,7 @@ export function installBrokers(kinds: readonly BrokerKind[], say: (line: string)
     }
     finish?.(true);
   }
-  const missing = kinds.flatMap((kind) => brokerPrograms[kind].missing() ?? []);
+  const missing = kinds.flatMap((kind) => brokerPrograms[kind].missing() ?? outsideClients[kind].missing() ?? []);
   for (const what of missing) say(`Still missing: ${what}.`);
   return missing.length === 0;
 }
@@ -116,6 +123,18 @@ function planArchives(kind: BrokerKind): Step[] {
         }
         rmSync(folder, { recursive: true, force: true });
       },
+    },
+  ];
+}
+
+function planPython(kind: BrokerKind): Step[] {
+  const wanted = PYTHON[kind];
+  if (wanted === undefined || hasPythonPackages(wanted.module)) return [];
+  const folder = pythonPackagesFolder();
+  return [
+    {
+      says: `install ${wanted.requirement} from PyPI into ${folder}`,
+      commands: [['python3', '-m', 'pip', 'install', '-q', '--target', folder, wanted.requirement]],
     },
   ];
 }

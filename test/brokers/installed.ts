@@ -30,3 +30,13 @@ export function hasArchives(name: string): boolean {
   const folder = archivesFolder(name);
   return existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.jar'));
 }
+
+/** Where packages of Python are kept, for clients that are not ours. */
+export function pythonPackagesFolder(): string {
+  return archivesFolder('python');
+}
+
+/** Whether the modules are there. */
+export function hasPythonPackages(...modules: readonly string[]): boolean {
+  return modules.every((name) => existsSync(path.join(pythonPackagesFolder(), name)));
+}

@@ -1,0 +1,120 @@
+/**
+ * Measures each transport beside the client library that it is made of, which does the same request and reply by hand: two
+ * processes each, over a real broker of the test kit, in one run. Both take turns, and of the rounds the median counts.
+ *
+ *   npm run bench:brokers                            all brokers, 5 rounds
+ *   npm run bench:brokers -- --only nats,amqp --rounds 3
+ *   npm run bench:brokers -- --json FILE
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { brokerPrograms } from '../dist/brokers/test/brokers/programs.js';
+import { configOf } from '../dist/brokers/test/brokers/transports.js';
+import { measure } from './brokers/measure.mjs';
+import * as ours from './brokers/ours.mjs';
+import { median } from './median.mjs';
+
+/** Each broker in its plain form, and what is added to the settings in its other modes. */
+const MODES = [
+  { id: 'nats', kind: 'nats', settings: {} },
+  { id: 'nats-jetstream', kind: 'nats', settings: { jetstream: true } },
+  { id: 'amqp', kind: 'amqp', settings: {} },
+  { id: 'amqp-quorum', kind: 'amqp', settings: { quorum: true } },
+  { id: 'mqtt', kind: 'mqtt', settings: {} },
+  { id: 'kafka', kind: 'kafka', settings: {} },
+  { id: 'sqs', kind: 'sqs', settings: {} },
+];
+/** What the transport may cost: milliseconds more at the median, and the share of the raw rate that is left. */
+const GOALS = { addedMs: 0.15, rate: 0.75 };
+
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    budget: { type: 'string', default: '1500' },
+    only: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+const rounds = Number(flags.rounds);
+const budgetMs = Number(flags.budget);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1.');
+const only = flags.only?.split(',');
+const modes = MODES.filter(({ id }) => only === undefined || only.includes(id));
+if (modes.length === 0) throw new Error(`--only names no broker. There are: ${MODES.map(({ id }) => id).join(', ')}.`);
+
+const results = {};
+for (const mode of modes) {
+  const missing = brokerPrograms[mode.kind].missing();
+  if (missing === undefined) results[mode.id] = await compare(mode);
+  else console.error(`${mode.id} is not measured: this machine lacks ${missing}; run "npm run brokers -- install".`);
+}
+print(results);
+if (flags.json !== undefined)
+  writeFileSync(flags.json, `${JSON.stringify({ goals: GOALS, brokers: results }, null, 2)}\n`);
+
+async function compare({ kind, settings }) {
+  const broker = await brokerPrograms[kind].start();
+  const config = { ...configOf(kind, broker.port), ...settings };
+  const raw = await import(`./brokers/${kind}.mjs`);
+  const responders = [];
+  try {
+    const sides = [];
+    for (const [name, side] of [
+      ['raw', raw],
+      ['ours', ours],
+    ]) {
+      const responder = fork(path.join(import.meta.dirname, 'brokers/responder.mjs'), [name, JSON.stringify(config)]);
+      responders.push(responder);
+      await once(responder, 'message');
+      sides.push({ name, caller: await side.openCaller(config), runs: [] });
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const { caller, runs } of sides) runs.push(await measure(caller.call, budgetMs));
+    }
+    for (const { caller } of sides) await caller.close();
+    const [rawRow, oursRow] = sides.map(({ runs }) => ({
+      p50Ms: median(runs.map(({ p50Ms }) => p50Ms)),
+      p99Ms: median(runs.map(({ p99Ms }) => p99Ms)),
+      perSecond1: median(runs.map(({ perSecond1 }) => perSecond1)),
+      perSecond64: median(runs.map(({ perSecond64 }) => perSecond64)),
+    }));
+    const ratiosOf = (key) => median(sides[1].runs.map((run, round) => run[key] / sides[0].runs[round][key]));
+    return {
+      raw: rawRow,
+      ours: oursRow,
+      addedP50Ms: median(sides[1].runs.map(({ p50Ms }, round) => p50Ms - sides[0].runs[round].p50Ms)),
+      ratios: { p50: ratiosOf('p50Ms'), perSecond1: ratiosOf('perSecond1'), perSecond64: ratiosOf('perSecond64') },
+    };
+  } finally {
+    for (const responder of responders) responder.kill('SIGKILL');
+    await broker.close();
+  }
+}
+
+function print(all) {
+  const head = ['', 'p50 ms', 'p99 ms', '/s at 1', '/s at 64', '', 'p50 added', 'rate at 1', 'rate at 64'];
+  const lines = [head];
+  for (const [id, { raw, ours: own, addedP50Ms, ratios }] of Object.entries(all)) {
+    const row = ({ p50Ms, p99Ms, perSecond1, perSecond64 }) => [
+      ...[p50Ms.toFixed(3), p99Ms.toFixed(2), perSecond1.toFixed(0), perSecond64.toFixed(0)],
+    ];
+    lines.push([`${id}, raw`, ...row(raw), '', '', '', '']);
+    const misses = addedP50Ms > GOALS.addedMs || ratios.perSecond64 < GOALS.rate;
+    const against = [`${addedP50Ms.toFixed(3)} ms`, ratios.perSecond1.toFixed(2), ratios.perSecond64.toFixed(2)];
+    lines.push([`${id}, declaragent`, ...row(own), misses ? 'misses' : 'meets', ...against]);
+  }
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  for (const line of lines)
+    console.log(
+      line
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    );
+  console.log(
+    `\nGoals: at most ${GOALS.addedMs} ms added at p50, at least ${GOALS.rate} of the raw rate at 64 in flight.`,
+  );
+}

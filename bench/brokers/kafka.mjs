@@ -1,0 +1,106 @@
+/** kafkajs by hand, with the settings that the transport has: acks -1 for requests and 1 for answers, fetches that wait 100 ms at most. */
+import { connect } from 'node:net';
+import { Kafka, logLevel } from 'kafkajs';
+
+const REQUESTS = 'bench-raw-requests';
+const REPLIES = 'bench-raw-replies';
+
+function open({ brokers }) {
+  const socketFactory = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect);
+    socket.setNoDelay(true);
+    return socket;
+  };
+  return new Kafka({ clientId: 'bench', brokers, logLevel: logLevel.NOTHING, socketFactory });
+}
+
+async function makeTopics(kafka) {
+  const admin = kafka.admin();
+  await admin.connect();
+  const topics = [
+    { topic: REQUESTS, numPartitions: 6 },
+    { topic: REPLIES, numPartitions: 1 },
+  ];
+  await admin.createTopics({ topics, waitForLeaders: true });
+  await admin.disconnect();
+}
+
+/** Reads from the end; resolves when it does. */
+async function read(kafka, topic, groupId, take, commits) {
+  const admin = kafka.admin();
+  await admin.connect();
+  const ends = await admin.fetchTopicOffsets(topic);
+  await admin.disconnect();
+  const consumer = kafka.consumer({
+    groupId,
+    maxWaitTimeInMs: 100,
+    minBytes: 1,
+    sessionTimeout: 10_000,
+    heartbeatInterval: 1_000,
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topic });
+  const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+  await consumer.run({
+    autoCommit: commits,
+    autoCommitInterval: 1_000,
+    eachBatch: async ({ batch, resolveOffset }) => {
+      for (const message of batch.messages) {
+        take(message);
+        resolveOffset(message.offset);
+      }
+    },
+  });
+  await joined;
+  for (const { partition, offset } of ends) consumer.seek({ topic, partition, offset });
+  return consumer;
+}
+
+export async function serve(config) {
+  const kafka = open(config);
+  await makeTopics(kafka);
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  await producer.connect();
+  await read(
+    kafka,
+    REQUESTS,
+    'bench-responders',
+    ({ key, value }) => {
+      const answer = { key, value: JSON.stringify(JSON.parse(value.toString())) };
+      void producer.send({ topic: REPLIES, acks: 1, messages: [answer] });
+    },
+    true,
+  );
+}
+
+export async function openCaller(config) {
+  const kafka = open(config);
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  await producer.connect();
+  const pending = new Map();
+  const consumer = await read(
+    kafka,
+    REPLIES,
+    `bench-caller-${process.pid}`,
+    ({ key, value }) => {
+      const id = key.toString();
+      pending.get(id)?.(JSON.parse(value.toString()));
+      pending.delete(id);
+    },
+    false,
+  );
+  let next = 0;
+  const call = (payload) =>
+    new Promise((resolve, reject) => {
+      const key = String(next++);
+      pending.set(key, resolve);
+      producer.send({ topic: REQUESTS, acks: -1, messages: [{ key, value: JSON.stringify(payload) }] }).catch(reject);
+    });
+  return {
+    call,
+    async close() {
+      await consumer.disconnect();
+      await producer.disconnect();
+    },
+  };
+}
