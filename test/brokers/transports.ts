@@ -14,6 +14,10 @@ const CONFIGS: { readonly [Kind in BrokerKind]: (port: number) => Record<string,
   }),
 };
 
+const DOORS: { readonly [Kind in BrokerKind]?: () => Promise<(config: never) => Transport> } = {
+  nats: async () => (await import('../../runtime/transports/nats.js')).nats,
+};
+
 /** The entry under `transports:` for a broker of the kit. */
 export function configOf(kind: BrokerKind, port: number): TransportConfig & { readonly kind: BrokerKind } {
   return { kind, ...CONFIGS[kind](port) };
@@ -25,8 +29,7 @@ export async function createTransport(
   port: number,
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<Transport> {
-  const door = (await import(`../../runtime/transports/${kind}.js`)) as Record<string, (config: unknown) => Transport>;
-  const create = door[kind];
-  if (create === undefined) throw new Error(`The door of ${kind} exports no ${kind}().`);
+  const create = (await DOORS[kind]?.()) as ((config: unknown) => Transport) | undefined;
+  if (create === undefined) throw new Error(`There is no transport for ${kind}.`);
   return create({ ...configOf(kind, port), ...settings });
 }

@@ -15,6 +15,8 @@ export interface SoakOptions extends Omit<Order, 'port'> {
 }
 
 const RECEIVERS = 2;
+/** A receiver that cannot connect ends; the broker it waits for takes less than this to start. */
+const STARTS_WITHIN_MS = 90_000;
 /** For a process that is told to stop. */
 const STOPS_WITHIN_MS = 30_000;
 
@@ -93,7 +95,9 @@ function createReceiver(order: string): Receiver {
   let isStopped = false;
   return {
     async start() {
+      const giveUpAt = Date.now() + STARTS_WITHIN_MS;
       while (!isStopped) {
+        if (Date.now() > giveUpAt) throw new Error(`A receiver does not start within ${STARTS_WITHIN_MS} ms.`);
         const started = startProcess('receiver', order);
         child = started;
         const isReady = await Promise.race([
@@ -101,7 +105,7 @@ function createReceiver(order: string): Receiver {
           once(started, 'exit').then(() => false),
         ]);
         if (isReady) return;
-        await sleep(300);
+        await sleep(1_000);
       }
     },
     kill() {
