@@ -1,15 +1,11 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createProject, run } from '../support/packages.js';
+import { isOfBrokers, readmeBlocks } from '../support/readme.js';
 import { repository, writeFiles } from '../support/scratch.js';
 
-const readme = readFileSync(path.join(repository, 'README.md'), 'utf8');
-
-/** The blocks of the README that have a title, by it. */
-const blocks = Object.fromEntries(
-  [...readme.matchAll(/^```\w+ title=(\S+)\n([\s\S]*?)^```$/gm)].map(([, title = '', text = '']) => [title, text]),
-);
+/** Those of the section on brokers have a test of their own. */
+const blocks = Object.fromEntries(Object.entries(readmeBlocks).filter(([title]) => !isOfBrokers(title)));
 
 describe('the first contract of the README', () => {
   let project: string;
