@@ -16,6 +16,8 @@ const CONFIGS: { readonly [Kind in BrokerKind]: (port: number) => Record<string,
 
 const DOORS: { readonly [Kind in BrokerKind]?: () => Promise<(config: never) => Transport> } = {
   nats: async () => (await import('../../runtime/transports/nats.js')).nats,
+  amqp: async () => (await import('../../runtime/transports/amqp.js')).amqp,
+  mqtt: async () => (await import('../../runtime/transports/mqtt.js')).mqtt,
 };
 
 /** The entry under `transports:` for a broker of the kit. */

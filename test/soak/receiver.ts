@@ -13,7 +13,12 @@ const account = openAccount(order.folder, `receiver-${process.pid}`);
 
 const buses: Bus[] = [];
 for (const agent of AGENTS) {
-  const bus = await createBus({ agent, transports: [await createTransport(order.kind, order.port, order.settings)] });
+  const transports = [await createTransport(order.kind, order.port, order.settings)];
+  const bus = await createBus({ agent, transports }).catch((error: Error) => {
+    // The broker may be down; whoever has started this process starts it again.
+    console.error(error.message);
+    process.exit(1);
+  });
   const implementOf = (capability: ErrandCapability) =>
     implement(capability, async ({ token, workMs, dies }, ctx) => {
       account.write({ what: 'ran', at: Date.now(), id: ctx.messageId, capability: capability.name });

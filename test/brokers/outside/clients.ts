@@ -162,24 +162,10 @@ const mosquitto: OutsideClient = {
   missing: () => missingPrograms('mosquitto_sub', 'mosquitto_pub'),
   declare: async () => {},
   async read({ port }, topic) {
-    const args = [
-      '-h',
-      '127.0.0.1',
-      '-p',
-      String(port),
-      '-V',
-      '5',
-      '-q',
-      '1',
-      '-t',
-      topic,
-      '-C',
-      '1',
-      '-d',
-      '-F',
-      'hex %x',
-    ];
-    const { printed } = await listen('mosquitto_sub', args, (text) => text.includes('Subscribed ('));
+    const options = ['-V', '5', '-q', '1', '-t', topic, '-C', '1', '-d', '-F', 'hex %x'];
+    // It prints to a pipe by the block otherwise, so that nobody would see that it has subscribed.
+    const args = ['-oL', 'mosquitto_sub', '-h', '127.0.0.1', '-p', String(port), ...options];
+    const { printed } = await listen('stdbuf', args, (text) => text.includes('Subscribed ('));
     return { bytes: printed.then((text) => Buffer.from(/^hex (.*)$/m.exec(text.toString())?.[1] ?? '', 'hex')) };
   },
   async write({ port }, topic, bytes) {
