@@ -15,7 +15,7 @@ const pages = [
     'examples/pr-review/README.md',
     'bench/README.md',
   ],
-  ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`),
+  ...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`),
 ].filter((page) => page.endsWith('.md'));
 
 /** Links of a page, and the paths of this repository that it writes as code. */
