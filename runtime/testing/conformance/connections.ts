@@ -127,7 +127,7 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
       const caller = await stage.startCaller();
       const write = stage.write(caller).outcome('x', { timeoutMs: 1_000 });
       await stage.until(LONG_MS, 'It has written', () => work.write === 1);
-      const read = stage.read(caller).outcome('x', { timeoutMs: 1_000 });
+      const read = stage.read(caller).outcome('x', { timeoutMs: stage.patientMs });
       await stage.broker.pass(20);
       await stage.startCallee({ instance: 'second', ...skills });
       await stage.ability('kill')('first');
