@@ -10,13 +10,15 @@ import {
   type TransportFlags,
   topicNamesOf,
 } from '../transport.js';
+import { createCoreConnection } from './nats/core.js';
+import { createJetStreamConnection, type JetStreamConnection } from './nats/jetstream.js';
 import { type NatsLink, openLink } from './nats/link.js';
-import { type CorePublisher, createCorePublisher } from './nats/publisher.js';
+import { createPublisher, type Publisher } from './nats/publisher.js';
 
 /** Settings of a NATS transport. */
 export interface NatsConfig {
   readonly kind?: 'nats';
-  /** The servers, as `host:port`; those that they know besides are found by themselves. */
+  /** The servers, as `host:port`. Others of their cluster are found by themselves. */
   readonly servers: readonly string[];
   /** The agent's own subjects, where they are not the default ones. */
   readonly subjects?: TopicNames;
@@ -26,14 +28,21 @@ export interface NatsConfig {
   /** The path of a .creds file. */
   readonly credsFile?: string;
   readonly tls?: TlsSetting;
-  /** Whether requests are kept in a stream until they are acknowledged; false unless set. */
+  /** Whether requests are held by a stream until they are acknowledged; false unless set. */
   readonly jetstream?: boolean;
   /** With `jetstream`: how often a request that is never settled is handed out before it goes to the dead letters; 5 unless set. */
   readonly maxDeliveries?: number;
+  /**
+   * With `jetstream`: how long a receiver may give no sign of life before what it holds is handed out again, in
+   * milliseconds; 10,000 unless set.
+   */
+  readonly redeliverAfterMs?: number;
 }
 
 /** What a server takes that is not told otherwise. */
 const DEFAULT_MAX_BYTES = 1_048_576;
+/** What is left for the headers of a dead letter. */
+const HEADER_BYTES = 2_048;
 
 const CORE_FLAGS: TransportFlags = {
   noResponder: true,
@@ -45,80 +54,61 @@ const CORE_FLAGS: TransportFlags = {
   losesRepliesWithConnection: true,
 };
 
-const settled = (): Promise<void> => Promise.resolve();
+const JETSTREAM_FLAGS: TransportFlags = {
+  ...CORE_FLAGS,
+  // Until the agent is served for the first time; then its stream is there, and holds what nobody reads.
+  noResponder: true,
+  maxBytes: DEFAULT_MAX_BYTES - HEADER_BYTES,
+  tellsAge: true,
+  holdsRequests: true,
+  confirmsAck: true,
+  deadLetters: true,
+};
 
 /** A transport over NATS servers. Needs the package @nats-io/transport-node; with `jetstream`, @nats-io/jetstream too. */
 export function nats(config: NatsConfig): Transport {
   const topics = topicNamesOf({ kind: 'nats', ...config });
-  let maxBytes = DEFAULT_MAX_BYTES;
+  let flags = config.jetstream === true ? JETSTREAM_FLAGS : CORE_FLAGS;
   return {
     kind: 'nats',
     topics,
     get flags() {
-      return { ...CORE_FLAGS, maxBytes };
+      return flags;
     },
     async connect(owner, watcher) {
-      const { link, connection } = await connectCore(config, topics, owner, watcher);
-      maxBytes = link.client.info?.max_payload ?? maxBytes;
+      const { link, connection } = await open(config, topics, owner, watcher);
+      // Only a server says how much it takes.
+      const maxBytes = link.client.info?.max_payload ?? DEFAULT_MAX_BYTES;
+      flags = { ...flags, maxBytes: config.jetstream === true ? maxBytes - HEADER_BYTES : maxBytes };
       return connection;
     },
   };
 }
 
-async function connectCore(
+async function open(
   config: NatsConfig,
   topics: TopicNames,
   owner: ConnectionOwner,
   watcher: ConnectionWatcher,
 ): Promise<{ readonly link: NatsLink; readonly connection: Connection }> {
-  let publisher: CorePublisher | undefined;
-  const link = await openLink(config, owner, watcher, {
+  // Below the agent's own place for answers, so that who may read there needs no permission but that.
+  const responses = topics.responses ?? `agents.${agentIdOf(owner.agent)}.responses`;
+  const ownSubject = `${responses}.${owner.instance}.own-${toHex(systemRandom.bytes(6))}`;
+  let publisher: Publisher | undefined;
+  let held: JetStreamConnection | undefined;
+  const link = await openLink(config, owner, `${ownSubject}.inbox`, watcher, {
     lost: () => publisher?.lose(),
-    restored: () => {},
+    restored: () => held?.restore(),
     refused: (subject) => publisher?.refuse(subject),
   });
-  const { client } = link;
-  // Below the agent's own place for answers, so that who may read that needs no other permission.
-  const responses = topics.responses ?? `agents.${agentIdOf(owner.agent)}.responses`;
-  const statusSubject = `${responses}.${owner.instance}.status-${toHex(systemRandom.bytes(6))}`;
-  const opened = await createCorePublisher(() => link, statusSubject);
-  publisher = opened;
-  await link.whileUp(client.flush());
-
-  const connection: Connection = {
-    async subscribe(topic, role, deliver) {
-      if (role === 'responses' && (await opened.isRead(topic))) {
-        throw new Error(`Another process reads ${topic}; give each bus of an agent an instance name of its own.`);
-      }
-      let refusal: Error | undefined;
-      const subscription = client.subscribe(topic, {
-        ...(role === 'requests' && { queue: topic }),
-        callback(error, { data: bytes }) {
-          if (error !== null) refusal = error;
-          // Another instance asks whether anybody reads.
-          else if (bytes.length > 0 || role === 'requests') {
-            deliver({ bytes, ageMs: undefined, redelivered: false, ack: settled, nack: settled, reject: settled });
-          }
-        },
-      });
-      await link.whileUp(client.flush());
-      if (refusal !== undefined) {
-        throw new Error(`The NATS server does not let this agent read ${topic}.`, { cause: refusal });
-      }
-      return {
-        async close() {
-          if (subscription.isClosed()) return;
-          // Nothing comes while the link is lost, and the client forgets what is not to be read again.
-          if (link.lost() !== undefined) subscription.unsubscribe();
-          else await link.whileUp(subscription.drain()).catch(() => subscription.unsubscribe());
-        },
-      };
-    },
-    publish: ({ topic, kind, bytes }) => opened.publish(topic, bytes, kind !== 'response'),
-    async close() {
-      await link.close();
-      opened.lose();
-    },
-  };
-  return { link, connection };
+  publisher = createPublisher(link, `${ownSubject}.status`);
+  const core = createCoreConnection(link, publisher);
+  if (config.jetstream !== true) return { link, connection: core };
+  try {
+    held = await createJetStreamConnection(config, link, publisher, core, ownSubject);
+    return { link, connection: held };
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
 }

@@ -36,6 +36,7 @@ export interface RealBrokerOptions {
   readonly without?: { readonly [Ability in keyof ConformanceAbilities]?: string };
   readonly repetitions?: number;
   readonly toleranceMs?: number;
+  readonly slownessMs?: number;
 }
 
 /** A harness, and the broker that all of its cases share. */
@@ -57,7 +58,7 @@ interface Link {
 
 export function createRealBroker(options: RealBrokerOptions): RealBroker {
   const { kind, createTransport, ownAbilities = [], abilitiesOf = () => ({}), without = {} } = options;
-  const { repetitions = 100, toleranceMs = 250 } = options;
+  const { repetitions = 100, toleranceMs = 250, slownessMs = 0 } = options;
   let broker: Broker | undefined;
 
   const nowhere: Broker = {
@@ -166,7 +167,7 @@ export function createRealBroker(options: RealBrokerOptions): RealBroker {
 
   const abilities = [...COMMON_ABILITIES, ...ownAbilities].filter((name) => without[name] === undefined);
   return {
-    harness: { flags, abilities, repetitions, toleranceMs, open },
+    harness: { flags, abilities, repetitions, toleranceMs, slownessMs, open },
     async start() {
       broker = await brokerPrograms[kind].start();
       return broker;

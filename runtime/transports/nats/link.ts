@@ -5,6 +5,7 @@ import { loadDriver } from '../../driver.js';
 import { readTls } from '../../tls.js';
 import type { ConnectionOwner, ConnectionWatcher } from '../../transport.js';
 import type { NatsConfig } from '../nats.js';
+import { withoutSilentSockets } from './silent-sockets.js';
 
 /** One connection to the servers, which comes back by itself. */
 export interface NatsLink {
@@ -28,6 +29,8 @@ export interface LinkEvents {
 
 /** How long a server may take to answer who connects. */
 const CONNECT_WITHIN_MS = 5_000;
+/** Of an address that names none. */
+const DEFAULT_PORT = 4222;
 const PING_EVERY_MS = 5_000;
 /** How many pings stay unanswered before the link is taken for lost. */
 const MAX_PINGS_OUT = 2;
@@ -39,6 +42,7 @@ const FLUSH_WITHIN_MS = 1_000;
 export async function openLink(
   config: NatsConfig,
   owner: ConnectionOwner,
+  inboxPrefix: string,
   watcher: ConnectionWatcher,
   events: LinkEvents,
 ): Promise<NatsLink> {
@@ -49,6 +53,7 @@ export async function openLink(
   const options: ConnectionOptions = {
     servers: [...config.servers],
     name: `${owner.agent} ${owner.instance}`,
+    inboxPrefix,
     timeout: CONNECT_WITHIN_MS,
     pingInterval: PING_EVERY_MS,
     maxPingOut: MAX_PINGS_OUT,
@@ -66,12 +71,14 @@ export async function openLink(
     ...(credsFile !== undefined && { authenticator: credsAuthenticator(readCreds(credsFile)) }),
     ...(tls && { tls }),
   };
-  const client = await connect(options).catch((cause: unknown) => {
+  const client = await withoutSilentSockets(portsOf(config), () => connect(options)).catch((cause: unknown) => {
     throw new Error(`NATS at ${placesOf(config)} ${explain(cause)}.`, { cause });
   });
 
   let lost: Error | undefined;
   let isClosing = false;
+  /** Whether the watcher knows it as lost, which it does until everything reads again. */
+  let isTold = false;
   /** How often it was lost, also while it was coming back. */
   let losses = 0;
   const waiters = new Set<(reason: Error) => void>();
@@ -84,6 +91,8 @@ export async function openLink(
     for (const reject of waiters) reject(reason);
     if (isClosing) return;
     events.lost(reason);
+    if (isTold) return;
+    isTold = true;
     watcher.lost(reason);
   };
 
@@ -91,9 +100,12 @@ export async function openLink(
     const lossesBefore = losses;
     // The subscriptions are on their way before this, and servers answer in turn.
     await client.flush();
-    await events.restored();
-    if (isClosing || losses !== lossesBefore) return;
+    const isLostAgain = (): boolean => isClosing || losses !== lossesBefore;
+    if (isLostAgain()) return;
     lost = undefined;
+    await events.restored();
+    if (isLostAgain()) return;
+    isTold = false;
     watcher.restored();
   };
 
@@ -164,6 +176,10 @@ function isRefusal(error: Error): error is Error & { readonly subject: string } 
 /** Where the servers are, without the names and passwords that an address may have. */
 function placesOf({ servers }: NatsConfig): string {
   return servers.map((server) => server.replace(/^.*[/@]/, '')).join(', ');
+}
+
+function portsOf({ servers }: NatsConfig): number[] {
+  return servers.map((server) => Number(/:(\d+)$/.exec(server)?.[1] ?? DEFAULT_PORT));
 }
 
 function explain(error: unknown): string {

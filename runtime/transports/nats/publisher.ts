@@ -1,67 +1,82 @@
-import type { MsgHdrs } from '@nats-io/transport-node';
+import type { Msg, MsgHdrs } from '@nats-io/transport-node';
+import { systemClock } from '../../clock.js';
 import { AgentRpcError } from '../../errors.js';
 import type { NatsLink } from './link.js';
 
 /** Publishes by the core of NATS, and finds out what became of it. */
-export interface CorePublisher {
+export interface Publisher {
   /**
-   * Resolves when a server has the message. Rejects as {@link Connection.publish} says; with EAGENTRPC_NO_RESPONDER only
-   * where `isAsked`.
+   * Resolves when a server has the message, or has answered it where `confirm` is given. Rejects as a connection's
+   * `publish` does.
    */
-  publish(subject: string, bytes: Uint8Array, isAsked: boolean): Promise<void>;
+  publish(subject: string, bytes: Uint8Array, options?: PublishOptions): Promise<void>;
   /** Whether anybody reads the subject. Whoever does gets a message without bytes. */
   isRead(subject: string): Promise<boolean>;
   /** Ends what is on its way: nobody knows whether it has arrived. */
   lose(): void;
   /** Ends what is on its way to a subject that the servers refuse. */
   refuse(subject: string): void;
+  /** As `lose`, and leaves no timer. */
+  close(): void;
+}
+
+export interface PublishOptions {
+  /** Rejects with EAGENTRPC_NO_RESPONDER where nobody reads the subject. */
+  readonly isAsked?: boolean;
+  /** Waits for an answer, of which this says what is wrong; undefined where nothing is. */
+  readonly confirm?: ((answer: Uint8Array) => AgentRpcError | undefined) | undefined;
+  readonly headers?: MsgHdrs | undefined;
 }
 
 /** A message on its way. */
 interface Sent {
   readonly subject: string;
-  /** The subject on which a server says that nobody reads; undefined where it is not asked. */
+  /** Where the servers say what they have to say of it; undefined where they are not asked. */
   readonly token: string | undefined;
+  readonly confirm: PublishOptions['confirm'];
   resolve(): void;
   reject(error: AgentRpcError): void;
 }
 
 /** What a server says of a message that nobody reads. */
 const NO_RESPONDERS = 503;
+/** How long an answer is waited for at least; twice that at most. */
+const CONFIRMED_WITHIN_MS = 5_000;
 
 /**
- * A server tells nothing of what it has taken, and says of what nobody reads only that, where a message names a subject
- * for it. But it answers in turn: when it has answered a ping, it has the messages before, and has said what is to be said
+ * A server tells nothing of what it has taken, and of what nobody reads only where a message names a subject to say so
+ * on. But it answers in turn: when it has answered a ping, it has the messages before, and has said what is to be said
  * of them. There is one ping on its way at most, so that many messages share one.
  */
-export async function createCorePublisher(link: () => NatsLink, statusSubject: string): Promise<CorePublisher> {
-  const { client } = link();
+export function createPublisher(link: NatsLink, statusSubject: string): Publisher {
+  const { client } = link;
   const asked = new Map<string, Sent>();
   /** Those before the ping that is on its way, and those after it. */
-  let pinged: Set<Sent> = new Set();
-  let waiting: Set<Sent> = new Set();
+  let pinged = new Set<Sent>();
+  let waiting = new Set<Sent>();
+  /** Those that an answer is waited for. */
+  const unconfirmed = createPatience<Sent>(CONFIRMED_WITHIN_MS, (sent) => {
+    settle(sent, maybe(`The NATS server has not confirmed what was published to ${sent.subject}.`));
+  });
   let isPinging = false;
   let count = 0;
 
   const settle = (sent: Sent, error?: AgentRpcError): void => {
-    if (!pinged.delete(sent) && !waiting.delete(sent)) return;
+    const wasOpen = sent.confirm === undefined ? pinged.delete(sent) || waiting.delete(sent) : unconfirmed.delete(sent);
+    if (!wasOpen) return;
     if (sent.token !== undefined) asked.delete(sent.token);
     if (error === undefined) sent.resolve();
     else sent.reject(error);
   };
 
-  const settleAll = (why?: (sent: Sent) => AgentRpcError | undefined, of = [...pinged, ...waiting]): void => {
-    for (const sent of of) {
-      const error = why?.(sent);
-      if (why === undefined || error !== undefined) settle(sent, error);
-    }
-  };
-
-  const onStatus = (error: Error | null, message: { subject: string; headers?: MsgHdrs }): void => {
-    if (error !== null || message.headers?.code !== NO_RESPONDERS) return;
-    const sent = asked.get(message.subject);
+  const onAnswer = (error: Error | null, message: Msg): void => {
+    const sent = error === null ? asked.get(message.subject) : undefined;
     if (sent === undefined) return;
-    settle(sent, failOf('EAGENTRPC_NO_RESPONDER', `Nobody listens on ${sent.subject}.`));
+    if (message.headers?.code === NO_RESPONDERS && message.data.length === 0) {
+      settle(sent, failOf('EAGENTRPC_NO_RESPONDER', `Nobody listens on ${sent.subject}.`));
+    } else if (sent.confirm !== undefined) {
+      settle(sent, sent.confirm(message.data));
+    }
   };
 
   const ping = (): void => {
@@ -81,61 +96,110 @@ export async function createCorePublisher(link: () => NatsLink, statusSubject: s
   };
 
   const onPong = (): void => {
-    settleAll(undefined, [...pinged]);
+    for (const sent of pinged) settle(sent);
     ping();
   };
 
-  const send = (sent: Sent, bytes: Uint8Array): void => {
+  const send = (sent: Sent, bytes: Uint8Array, headers: MsgHdrs | undefined): void => {
     // Before the message is sent, so that the ping goes with it.
-    if (!isPinging) {
+    if (!isPinging && sent.confirm === undefined) {
       isPinging = true;
       queueMicrotask(ping);
     }
-    client.publish(sent.subject, bytes, sent.token === undefined ? {} : { reply: sent.token });
-    waiting.add(sent);
+    client.publish(sent.subject, bytes, { ...(sent.token && { reply: sent.token }), ...(headers && { headers }) });
     if (sent.token !== undefined) asked.set(sent.token, sent);
+    if (sent.confirm === undefined) waiting.add(sent);
+    else unconfirmed.add(sent);
   };
 
-  const publish: CorePublisher['publish'] = (subject, bytes, isAsked) =>
+  const publish: Publisher['publish'] = (subject, bytes, { isAsked = false, confirm, headers } = {}) =>
     new Promise((resolve, reject) => {
-      const cause = link().lost();
+      const cause = link.lost();
       if (cause !== undefined) {
         reject(failOf('EAGENTRPC_PUBLISH_FAILED', 'The connection to the NATS server is lost.', { cause }));
         return;
       }
-      const token = isAsked ? `${statusSubject}.${(count++).toString(36)}` : undefined;
+      const isAnswered = isAsked || confirm !== undefined;
+      const token = isAnswered ? `${statusSubject}.${(count++).toString(36)}` : undefined;
       try {
-        send({ subject, token, resolve, reject }, bytes);
+        send({ subject, token, confirm, resolve, reject }, bytes, headers);
       } catch (cause) {
         reject(failOf('EAGENTRPC_PUBLISH_FAILED', `The NATS client does not take it for ${subject}.`, { cause }));
       }
     });
 
-  client.subscribe(`${statusSubject}.*`, { callback: onStatus });
+  const onTheirWay = (): Sent[] => [...pinged, ...waiting, ...unconfirmed.all()];
+
+  const lose = (): void => {
+    for (const sent of onTheirWay()) settle(sent, maybe('The connection to the NATS server was lost meanwhile.'));
+    isPinging = false;
+  };
+
+  client.subscribe(`${statusSubject}.*`, { callback: onAnswer });
   return {
     publish,
     async isRead(subject) {
       try {
-        await publish(subject, new Uint8Array(), true);
+        await publish(subject, new Uint8Array(), { isAsked: true });
         return true;
       } catch (error) {
         if (error instanceof AgentRpcError && error.code === 'EAGENTRPC_NO_RESPONDER') return false;
         throw error;
       }
     },
-    lose() {
-      const text = 'The connection was lost before the NATS server had confirmed it.';
-      settleAll(() => failOf('EAGENTRPC_PUBLISH_FAILED', text, { executed: 'maybe' }));
-      isPinging = false;
-    },
+    lose,
     refuse(subject) {
-      settleAll((sent) =>
-        sent.subject === subject
-          ? failOf('EAGENTRPC_PUBLISH_FAILED', `The NATS server does not let this agent publish to ${subject}.`)
-          : undefined,
-      );
+      const text = `The NATS server does not let this agent publish to ${subject}.`;
+      for (const sent of onTheirWay()) {
+        if (sent.subject === subject) settle(sent, failOf('EAGENTRPC_PUBLISH_FAILED', text));
+      }
+    },
+    close() {
+      lose();
+      unconfirmed.end();
     },
   };
+}
+
+/** What is waited for, by one timer for all. */
+interface Patience<Item> {
+  add(item: Item): void;
+  delete(item: Item): boolean;
+  all(): Item[];
+  end(): void;
+}
+
+/** Calls `onLate` for what is still there after `ms`, and before twice that. Has a timer only while there is something. */
+function createPatience<Item>(ms: number, onLate: (item: Item) => void): Patience<Item> {
+  let older = new Set<Item>();
+  let newer = new Set<Item>();
+  let cancel: (() => void) | undefined;
+
+  const tick = (): void => {
+    for (const item of older) onLate(item);
+    older = newer;
+    newer = new Set();
+    cancel = older.size === 0 ? undefined : systemClock.setTimer(ms, tick);
+  };
+
+  return {
+    add(item) {
+      newer.add(item);
+      cancel ??= systemClock.setTimer(ms, tick);
+    },
+    delete(item) {
+      return newer.delete(item) || older.delete(item);
+    },
+    all: () => [...older, ...newer],
+    end() {
+      cancel?.();
+      cancel = undefined;
+    },
+  };
+}
+
+function maybe(message: string): AgentRpcError {
+  return failOf('EAGENTRPC_PUBLISH_FAILED', message, { executed: 'maybe' });
 }
 
 function failOf(
