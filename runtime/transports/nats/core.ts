@@ -1,8 +1,16 @@
+import type { EnvelopeKind } from '../../envelope.js';
 import type { Connection, Delivery, Subscription } from '../../transport.js';
 import type { NatsLink } from './link.js';
-import type { Publisher } from './publisher.js';
+import type { Publisher, PublishOptions } from './publisher.js';
 
 const settled = (): Promise<void> => Promise.resolve();
+
+/** That nobody waits for an answer any more is nothing to be told of. A request is waited for until it is answered. */
+const HOW_TO_PUBLISH: Readonly<Record<EnvelopeKind, PublishOptions>> = {
+  request: { isAsked: true },
+  event: { isAsked: true, isUrgent: true },
+  response: { isUrgent: true },
+};
 
 /** A connection over the core of NATS, which holds nothing. */
 export function createCoreConnection(link: NatsLink, publisher: Publisher): Connection {
@@ -43,8 +51,7 @@ export function createCoreConnection(link: NatsLink, publisher: Publisher): Conn
       }
       return read(topic, role === 'requests', deliver);
     },
-    // That nobody waits for an answer any more is nothing to be told of.
-    publish: ({ topic, kind, bytes }) => publisher.publish(topic, bytes, { isAsked: kind !== 'response' }),
+    publish: ({ topic, kind, bytes }) => publisher.publish(topic, bytes, HOW_TO_PUBLISH[kind]),
     async close() {
       await link.close();
       publisher.close();

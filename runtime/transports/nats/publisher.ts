@@ -23,6 +23,8 @@ export interface Publisher {
 export interface PublishOptions {
   /** Rejects with EAGENTRPC_NO_RESPONDER where nobody reads the subject. */
   readonly isAsked?: boolean;
+  /** Somebody waits for it to resolve, not only for it to fail. */
+  readonly isUrgent?: boolean;
   /** Waits for an answer, of which this says what is wrong; undefined where nothing is. */
   readonly confirm?: ((answer: Uint8Array) => AgentRpcError | undefined) | undefined;
   readonly headers?: MsgHdrs | undefined;
@@ -34,37 +36,49 @@ interface Sent {
   /** Where the servers say what they have to say of it; undefined where they are not asked. */
   readonly token: string | undefined;
   readonly confirm: PublishOptions['confirm'];
-  resolve(): void;
-  reject(error: AgentRpcError): void;
+  readonly resolve: () => void;
+  readonly reject: (error: AgentRpcError) => void;
+  isOpen: boolean;
 }
 
 /** What a server says of a message that nobody reads. */
 const NO_RESPONDERS = 503;
 /** How long an answer is waited for at least; twice that at most. */
 const CONFIRMED_WITHIN_MS = 5_000;
+/** How long what is not urgent may wait for others to share its ping. */
+const PING_WITHIN_MS = 10;
+/** How many subjects are remembered that the servers have let this connection publish to. */
+const MAX_KNOWN = 10_000;
 
 /**
  * A server tells nothing of what it has taken, and of what nobody reads only where a message names a subject to say so
  * on. But it answers in turn: when it has answered a ping, it has the messages before, and has said what is to be said
  * of them. There is one ping on its way at most, so that many messages share one.
+ *
+ * Of a message that nothing is asked about there is one thing to be told: that the servers refuse its subject. Where they
+ * have not, it is not waited for the next time: all that goes by this connection arrives in turn, or is lost with it.
  */
 export function createPublisher(link: NatsLink, statusSubject: string): Publisher {
   const { client } = link;
   const asked = new Map<string, Sent>();
+  const known = new Set<string>();
   /** Those before the ping that is on its way, and those after it. */
-  let pinged = new Set<Sent>();
-  let waiting = new Set<Sent>();
+  let pinged: Sent[] = [];
+  let waiting: Sent[] = [];
+  let isPinging = false;
+  let isUrgent = false;
+  let cancelPing: (() => void) | undefined;
+  let count = 0;
   /** Those that an answer is waited for. */
   const unconfirmed = createPatience<Sent>(CONFIRMED_WITHIN_MS, (sent) => {
     settle(sent, maybe(`The NATS server has not confirmed what was published to ${sent.subject}.`));
   });
-  let isPinging = false;
-  let count = 0;
 
   const settle = (sent: Sent, error?: AgentRpcError): void => {
-    const wasOpen = sent.confirm === undefined ? pinged.delete(sent) || waiting.delete(sent) : unconfirmed.delete(sent);
-    if (!wasOpen) return;
+    if (!sent.isOpen) return;
+    sent.isOpen = false;
     if (sent.token !== undefined) asked.delete(sent.token);
+    if (sent.confirm !== undefined) unconfirmed.delete(sent);
     if (error === undefined) sent.resolve();
     else sent.reject(error);
   };
@@ -80,12 +94,9 @@ export function createPublisher(link: NatsLink, statusSubject: string): Publishe
   };
 
   const ping = (): void => {
-    if (waiting.size === 0) {
-      isPinging = false;
-      return;
-    }
+    isUrgent = false;
     pinged = waiting;
-    waiting = new Set();
+    waiting = [];
     client.flush().then(
       // A refusal comes before the answer, and takes some more steps.
       () => process.nextTick(onPong),
@@ -96,42 +107,77 @@ export function createPublisher(link: NatsLink, statusSubject: string): Publishe
   };
 
   const onPong = (): void => {
-    for (const sent of pinged) settle(sent);
-    ping();
-  };
-
-  const send = (sent: Sent, bytes: Uint8Array, headers: MsgHdrs | undefined): void => {
-    // Before the message is sent, so that the ping goes with it.
-    if (!isPinging && sent.confirm === undefined) {
-      isPinging = true;
-      queueMicrotask(ping);
+    for (const sent of pinged) {
+      if (sent.isOpen && sent.token === undefined) remember(sent.subject);
+      settle(sent);
     }
-    client.publish(sent.subject, bytes, { ...(sent.token && { reply: sent.token }), ...(headers && { headers }) });
-    if (sent.token !== undefined) asked.set(sent.token, sent);
-    if (sent.confirm === undefined) waiting.add(sent);
-    else unconfirmed.add(sent);
+    pinged = [];
+    isPinging = false;
+    if (waiting.length > 0) schedulePing();
   };
 
-  const publish: Publisher['publish'] = (subject, bytes, { isAsked = false, confirm, headers } = {}) =>
+  const remember = (subject: string): void => {
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.add(subject);
+  };
+
+  const schedulePing = (): void => {
+    if (isPinging) return;
+    if (isUrgent) {
+      isPinging = true;
+      cancelPing?.();
+      cancelPing = undefined;
+      queueMicrotask(ping);
+      return;
+    }
+    cancelPing ??= systemClock.setTimer(PING_WITHIN_MS, () => {
+      cancelPing = undefined;
+      isPinging = true;
+      ping();
+    });
+  };
+
+  const publish: Publisher['publish'] = (subject, bytes, options = {}) =>
     new Promise((resolve, reject) => {
+      const { isAsked = false, confirm, headers } = options;
       const cause = link.lost();
       if (cause !== undefined) {
         reject(failOf('EAGENTRPC_PUBLISH_FAILED', 'The connection to the NATS server is lost.', { cause }));
         return;
       }
-      const isAnswered = isAsked || confirm !== undefined;
-      const token = isAnswered ? `${statusSubject}.${(count++).toString(36)}` : undefined;
+      const isTold = isAsked || confirm !== undefined;
+      const token = isTold ? `${statusSubject}.${(count++).toString(36)}` : undefined;
+      const isKnown = !isTold && known.has(subject);
+      if (confirm === undefined && !isKnown) {
+        isUrgent ||= options.isUrgent === true;
+        // Before the message is sent, so that an urgent ping goes with it.
+        schedulePing();
+      }
       try {
-        send({ subject, token, confirm, resolve, reject }, bytes, headers);
+        client.publish(subject, bytes, { ...(token !== undefined && { reply: token }), ...(headers && { headers }) });
       } catch (cause) {
         reject(failOf('EAGENTRPC_PUBLISH_FAILED', `The NATS client does not take it for ${subject}.`, { cause }));
+        return;
       }
+      if (isKnown) {
+        resolve();
+        return;
+      }
+      const sent: Sent = { subject, token, confirm, resolve, reject, isOpen: true };
+      if (token !== undefined) asked.set(token, sent);
+      if (confirm === undefined) waiting.push(sent);
+      else unconfirmed.add(sent);
     });
 
   const onTheirWay = (): Sent[] => [...pinged, ...waiting, ...unconfirmed.all()];
 
   const lose = (): void => {
     for (const sent of onTheirWay()) settle(sent, maybe('The connection to the NATS server was lost meanwhile.'));
+    pinged = [];
+    waiting = [];
+    known.clear();
+    cancelPing?.();
+    cancelPing = undefined;
     isPinging = false;
   };
 
@@ -140,7 +186,7 @@ export function createPublisher(link: NatsLink, statusSubject: string): Publishe
     publish,
     async isRead(subject) {
       try {
-        await publish(subject, new Uint8Array(), { isAsked: true });
+        await publish(subject, new Uint8Array(), { isAsked: true, isUrgent: true });
         return true;
       } catch (error) {
         if (error instanceof AgentRpcError && error.code === 'EAGENTRPC_NO_RESPONDER') return false;
@@ -164,7 +210,7 @@ export function createPublisher(link: NatsLink, statusSubject: string): Publishe
 /** What is waited for, by one timer for all. */
 interface Patience<Item> {
   add(item: Item): void;
-  delete(item: Item): boolean;
+  delete(item: Item): void;
   all(): Item[];
   end(): void;
 }
@@ -188,7 +234,7 @@ function createPatience<Item>(ms: number, onLate: (item: Item) => void): Patienc
       cancel ??= systemClock.setTimer(ms, tick);
     },
     delete(item) {
-      return newer.delete(item) || older.delete(item);
+      if (!newer.delete(item)) older.delete(item);
     },
     all: () => [...older, ...newer],
     end() {

@@ -37,14 +37,19 @@ const WORKING = Buffer.from('+WPI');
 const NANOSECONDS = 1_000_000;
 
 /** How long the servers keep a demand for messages; when its time is up they say so. */
-const PULL_FOR_MS = 10_000;
+const PULL_FOR_MS = 30_000;
 /** How long after that a server that says nothing is taken to have forgotten it. */
 const PULL_GRACE_MS = 3_000;
+/** How long nothing comes before it is seen whether there is something that was asked. */
+const VERIFY_AFTER_MS = 1_000;
 /** How long what comes back to the servers waits there, the longer the more often it came back. */
 const RETURN_AFTER_MS = 100;
 const MEASURE_EVERY_MS = 5 * 60_000;
-/** What is said of a demand that waits where the consumer is deleted. */
-const CONSUMER_DELETED = /consumer (?:is )?deleted|stream deleted/i;
+/**
+ * How long after a stream is gone it is declared again. A server tells of it while it still deletes it, and 2.9 ends with
+ * a stream that nothing can be done with where it is declared meanwhile.
+ */
+const DECLARE_AFTER_MS = 1_000;
 
 const REASON_HEADER = 'x-declaragent-reason';
 
@@ -59,57 +64,92 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   /** How many messages the servers are asked for and have not sent. */
   let asked = 0;
   let heardAt = systemClock.now();
+  /** Whether the consumer was there when it had been asked: if not, nobody says so. */
+  let isVerified = false;
   let isClosed = false;
   let hasEnded = false;
   let recovering: Promise<void> | undefined;
+  let cancelRecovery: (() => void) | undefined;
   let refusal: Error | undefined;
   const backoff = createBackoff();
 
-  /** One demand at a time, for as many as there is room for. */
+  /** Whether there is room for as many more that it is worth to ask for them. */
+  const hasRoom = (): boolean => {
+    const room = prefetch - unsettled.size - asked;
+    return asked === 0 ? room > 0 : room >= prefetch / 2;
+  };
+
   const pull = (): void => {
-    const batch = prefetch - unsettled.size;
-    if (asked > 0 || batch < 1 || isClosed || link.lost() !== undefined) return;
-    asked = batch;
+    if (!hasRoom() || isClosed || link.lost() !== undefined) return;
+    const batch = prefetch - unsettled.size - asked;
+    asked += batch;
     heardAt = systemClock.now();
+    isVerified = false;
     const demand = JSON.stringify({ batch, expires: PULL_FOR_MS * NANOSECONDS });
     client.publish(`$JS.API.CONSUMER.MSG.NEXT.${inbox.stream}.${inbox.consumer}`, demand, { reply: pullSubject });
   };
 
-  const recover = async (): Promise<void> => {
-    asked = 0;
+  let isPullPlanned = false;
+  /** When all that has come is taken in, so that what is settled meanwhile is asked for at once. */
+  const planPull = (): void => {
+    if (isPullPlanned || !hasRoom()) return;
+    isPullPlanned = true;
+    process.nextTick(() => {
+      isPullPlanned = false;
+      pull();
+    });
+  };
+
+  /**
+   * Asks for messages, unless what is there is `asking`, which has been asked. Ends when it is what was there a moment
+   * before: a stream is not deleted in one step.
+   */
+  const recover = async (asking: string | undefined): Promise<void> => {
     while (!isClosed) {
       try {
-        inbox = await link.whileUp(options.declare());
-        return pull();
+        const found = await link.whileUp(options.declare());
+        const isKnown = found.createdAt === inbox.createdAt;
+        inbox = found;
+        if (asking !== found.createdAt) {
+          asking = found.createdAt;
+          asked = 0;
+          pull();
+        }
+        if (isKnown) return backoff.reset();
       } catch {
         // What is lost comes back, and calls this again.
         if (link.lost() !== undefined) return;
-        await backoff.pause();
       }
+      await backoff.pause();
     }
   };
 
-  const startRecovery = (): Promise<void> => {
-    recovering ??= recover().finally(() => {
+  const startRecovery = (asking?: string): Promise<void> => {
+    recovering ??= recover(asking).finally(() => {
       recovering = undefined;
     });
     return recovering;
   };
 
-  const settle = async (token: string, act: () => Promise<void>): Promise<void> => {
-    try {
-      await act();
-    } finally {
-      unsettled.delete(token);
-      pull();
-    }
+  const planRecovery = (): void => {
+    cancelRecovery ??= systemClock.setTimer(DECLARE_AFTER_MS, () => {
+      cancelRecovery = undefined;
+      void startRecovery();
+    });
+  };
+
+  const settle = (token: string, act: () => Promise<void>): Promise<void> => {
+    unsettled.delete(token);
+    planPull();
+    return act();
   };
 
   const acknowledge = (token: string): Promise<void> => publisher.publish(token, ACK, { confirm: () => undefined });
 
-  const giveBack = (token: string, deliveries: number): Promise<void> => {
+  /** Where this gets lost, the message comes back all the same, only later. */
+  const giveBack = async (token: string, deliveries: number): Promise<void> => {
     const delay = RETURN_AFTER_MS * 2 ** Math.min(deliveries - 1, 6) * NANOSECONDS;
-    return publisher.publish(token, Buffer.from(`-NAK ${JSON.stringify({ delay })}`));
+    client.publish(token, `-NAK ${JSON.stringify({ delay })}`);
   };
 
   /** Keeps a message as it came, and only then lets go of it. */
@@ -155,15 +195,16 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
     if (token?.startsWith('$JS.ACK.')) {
       asked = Math.max(0, asked - 1);
       take(message, token);
-      pull();
+      planPull();
       return;
     }
-    asked = 0;
-    const { code = 0, description = '' } = message.headers ?? {};
+    const { code = 0 } = message.headers ?? {};
+    // Of several demands one may have ended, which says how much of it is left.
+    const left = message.headers?.get('Nats-Pending-Messages') || asked;
+    asked = Math.max(0, asked - Number(left));
     // Its time is up, or there was no message.
     if (code === 408 || code === 404) pull();
-    else if (!isClosed)
-      void (CONSUMER_DELETED.test(description) ? startRecovery() : backoff.pause().then(startRecovery));
+    else if (!isClosed) planRecovery();
   };
 
   const tick = (): void => {
@@ -171,7 +212,13 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
     if (link.lost() !== undefined) return;
     for (const token of unsettled) client.publish(token, WORKING);
     const now = systemClock.now();
-    if (asked > 0 && now - heardAt > PULL_FOR_MS + PULL_GRACE_MS) void startRecovery();
+    const silentMs = asked > 0 ? now - heardAt : 0;
+    if (silentMs > PULL_FOR_MS + PULL_GRACE_MS) {
+      void startRecovery();
+    } else if (silentMs > VERIFY_AFTER_MS && !isVerified) {
+      isVerified = true;
+      void startRecovery(inbox.createdAt);
+    }
     if (now - measuredAt < MEASURE_EVERY_MS) return;
     measuredAt = now;
     options.measureOffset(inbox).then(
@@ -182,6 +229,12 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
     );
   };
 
+  const stop = (): void => {
+    isClosed = true;
+    backoff.end();
+    cancelRecovery?.();
+  };
+
   const subscription = client.subscribe(pullSubject, { callback: onMessage });
   await link.whileUp(client.flush());
   if (refusal !== undefined) throw new Error(`The NATS server does not let this agent read ${pullSubject}.`);
@@ -189,17 +242,15 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   pull();
 
   return {
-    restore: startRecovery,
+    restore: () => startRecovery(),
     async close() {
       if (isClosed) return;
-      isClosed = true;
-      backoff.end();
+      stop();
       if (link.lost() !== undefined) subscription.unsubscribe();
       else await link.whileUp(subscription.drain()).catch(() => subscription.unsubscribe());
     },
     end() {
-      isClosed = true;
-      backoff.end();
+      stop();
       if (!hasEnded) cancelTick();
       hasEnded = true;
     },

@@ -5,6 +5,8 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 export interface Inbox {
   readonly stream: string;
   readonly consumer: string;
+  /** When the servers have made the consumer: whether it is the same that was asked for messages. */
+  readonly createdAt: string;
   /** The stream of what could not be handled. */
   readonly deadLetters: string;
   /** The subject of it. */
@@ -56,13 +58,13 @@ export async function declareInbox(
     max_ack_pending: -1,
     filter_subject: subject,
   } as const;
-  try {
-    await manager.consumers.add(stream, { durable_name: consumer, ...config });
-  } catch (error) {
-    if (codeOf(error) !== CONSUMER_IS_THERE) throw error;
-    await manager.consumers.update(stream, consumer, config);
-  }
-  return { stream, consumer, deadLetters, deadLetterSubject };
+  const { created } = await manager.consumers
+    .add(stream, { durable_name: consumer, ...config })
+    .catch((error: unknown) => {
+      if (codeOf(error) !== CONSUMER_IS_THERE) throw error;
+      return manager.consumers.update(stream, consumer, config);
+    });
+  return { stream, consumer, createdAt: created, deadLetters, deadLetterSubject };
 }
 
 async function declareStream(
