@@ -222,6 +222,35 @@ describe('JetStream', () => {
       expect(names).toHaveLength(4);
     });
 
+    test('needs no more permissions than are documented', async () => {
+      const api = [
+        '$JS.API.INFO',
+        '$JS.API.STREAM.NAMES',
+        '$JS.API.STREAM.CREATE.*',
+        '$JS.API.CONSUMER.>',
+        '$JS.ACK.>',
+      ];
+      const userOf = (id: string, publish: readonly string[]): string => {
+        const allow = JSON.stringify([`agents.${id}.>`, ...publish]);
+        return `{ user: ${id}, password: right, permissions: { publish: ${allow}, subscribe: "agents.${id}.>" } }`;
+      };
+      const users = [
+        userOf('pr-reviewer', ['agents.*.responses.>', ...api]),
+        userOf('concierge', [REQUESTS, '$JS.API.INFO']),
+      ];
+      const strict = await startNats(
+        `jetstream { store_dir: "jetstream" }\nauthorization { users: [${users.join(', ')}] }`,
+      );
+      try {
+        const at = { ...configOf(strict), password: 'right' };
+        await startReviewer(undefined, { ...at, user: 'pr-reviewer' });
+        expect(await echoOf(await open('agent://concierge', { ...at, user: 'concierge' }))('x')).toBe('x');
+      } finally {
+        await Promise.all(buses.splice(0).map((bus) => bus.stop()));
+        await strict.close();
+      }
+    });
+
     test('is missed at the start where a server has none', async () => {
       const plain = await startNats();
       try {
