@@ -86,5 +86,7 @@ export function toClientOptions(url: BrokerUrl, settings: ClientSettings): IClie
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    // Passwords and payloads would be in it, and asking whether anybody wants it costs more than a message should.
+    log: () => {},
   };
 }

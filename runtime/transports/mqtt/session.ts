@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Clock } from '../../clock.js';
 import type { OutgoingMessage } from '../../transport.js';
@@ -14,6 +15,7 @@ import {
   wordsOf,
 } from './reasons.js';
 import { isTopic } from './topic.js';
+import { gatherWrites } from './writes.js';
 
 /** A message that has come. */
 export interface Arrival {
@@ -123,6 +125,7 @@ export function openSession({ driver, options, place, clock, arrive, signal }: S
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
     setNoDelay(client.stream);
+    gatherWrites(client.stream as Writable);
   });
 }
 
