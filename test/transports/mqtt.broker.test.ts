@@ -14,6 +14,7 @@ import { startMosquitto } from '../brokers/mqtt.js';
 import { createFaultProxy, type FaultProxy } from '../brokers/proxy.js';
 import { echoCapability, reviewCapability, reviewerContract } from '../support/reviewer.js';
 import { createRealBroker, describeRealBroker, describeWithBroker } from './real-broker.js';
+import { createWebSocketBridge } from './websocket-bridge.js';
 
 const USER = { name: 'agents', password: 'r!ght/@' };
 const certificates = makeCertificates();
@@ -195,6 +196,29 @@ describeWithBroker('mqtt', () => {
         error: { code: 'EAGENTRPC_PUBLISH_FAILED', message: expect.stringContaining('Not authorized (135)') },
       });
       expect(bus.health().connected).toBe(true);
+    });
+  });
+
+  describe('WebSockets', () => {
+    test.each(['ws', 'wss'])('carry calls, a frame for what is sent at once: %s', async (scheme) => {
+      const broker = await openBroker();
+      const bridge = await createWebSocketBridge(broker.port, scheme === 'wss' ? certificates : undefined);
+      closers.push(bridge.close);
+      const url = `${scheme}://localhost:${bridge.port}/mqtt`;
+      const config = { url, ...(scheme === 'wss' && { tls: { ca: certificates.ca } }) };
+      await startReviewer(config);
+      const bus = await open(config);
+      const before = bridge.frames();
+      expect(await echoOf(bus)('x'.repeat(100_000))).toHaveLength(100_000);
+      // A request, its confirmation with the answer, and the confirmation of that.
+      expect(bridge.frames() - before).toBeLessThan(20);
+    });
+
+    test('that nobody answers are said at the start', async () => {
+      const broker = await openBroker();
+      await expect(open({ url: `ws://127.0.0.1:${broker.port}` })).rejects.toThrow(
+        /^There is no connection to the MQTT/,
+      );
     });
   });
 

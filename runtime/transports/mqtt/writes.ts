@@ -6,8 +6,7 @@ const LARGE_BYTES = 2 ** 13;
 
 /**
  * Has a stream write by one system call what is written to it at once. The client writes a packet in some twenty pieces,
- * each of which costs a socket as much as a message should, and is a frame of its own on a WebSocket. What comes in leads
- * to a confirmation and, a few microtasks later, to an answer: both leave together.
+ * each of which costs a socket as much as a message should, and is a frame of its own on a WebSocket.
  */
 export function gatherWrites(stream: Writable): void {
   const write = stream.write.bind(stream) as (bytes: Uint8Array) => boolean;
@@ -24,9 +23,6 @@ export function gatherWrites(stream: Writable): void {
     isDue = false;
     flush();
   };
-  // Microtasks run first that others have made, and those that they make; then what this one makes.
-  const flushLast = (): void => process.nextTick(flushDue);
-
   /** A page is never written twice: the socket may not have sent it yet. */
   const reserve = (bytes: number): void => {
     if (end + bytes <= PAGE_BYTES) return;
@@ -44,7 +40,8 @@ export function gatherWrites(stream: Writable): void {
   };
 
   stream.write = (piece: string | Uint8Array): boolean => {
-    if (!isDue) queueMicrotask(flushLast);
+    // Not later, with what follows from it: broker and peer would wait for each other in turn, rather than work at once.
+    if (!isDue) process.nextTick(flushDue);
     isDue = true;
     if (piece.length > LARGE_BYTES) {
       flush();
