@@ -51,6 +51,7 @@ export const CALL_CASES: readonly ConformanceCase[] = [
     });
     const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('x', { timeoutMs: 100 }));
     assert.equal(outcome.status, 'timeout');
+    await stage.until(LONG_MS, 'It is asked', () => 'causedBy' in answer);
     await stranger.send(stage.replyTopicOf(caller), answer, 'response');
     await stage.until(LONG_MS, 'It is counted', () => caller.health().late === 1);
     assert.equal(caller.health().pending, 0);

@@ -119,7 +119,7 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
     const caller = await stage.startCaller();
     const many = 200;
     const calls = Array.from({ length: many }, () =>
-      stage.read(caller).outcome('x', { timeoutMs: 2_000, retry: { attempts: 5 } }),
+      stage.read(caller).outcome('x', { timeoutMs: stage.patientMs, retry: { attempts: 5 } }),
     );
     for (const outcome of await stage.within(LONG_MS, Promise.all(calls))) assert.notEqual(outcome.status, 'ok');
     assert.ok(attempts > many, 'Some are tried again.');
