@@ -181,7 +181,8 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
       isHanging = false;
       await stage.ability('restartBroker')();
       await stage.until(LONG_MS, 'A call works', async () => {
-        const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('again', { timeoutMs: 500 }));
+        const timeoutMs = 500 + stage.toleranceMs;
+        const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('again', { timeoutMs }));
         return outcome.status === 'ok';
       });
     },

@@ -93,6 +93,7 @@ export const MESSAGE_CASES: readonly ConformanceCase[] = [
     await stranger.play((ids) => [{ ...ids, from: stranger.agent, payload: { ok: true, data: 'forged' } }]);
     const outcome = await stage.within(LONG_MS, stage.write(caller).outcome('x', { timeoutMs: 300 }));
     assert.equal(outcome.status, 'timeout');
+    await stage.until(LONG_MS, 'It is counted', () => caller.health().refused > 0);
     assert.equal(caller.health().refused, 1);
   }),
 
