@@ -36,6 +36,7 @@ export interface RealBrokerOptions {
   readonly without?: { readonly [Ability in keyof ConformanceAbilities]?: string };
   readonly repetitions?: number;
   readonly toleranceMs?: number;
+  /** How much longer than a broker within one process it takes for anything. */
   readonly slownessMs?: number;
 }
 
