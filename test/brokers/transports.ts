@@ -14,10 +14,12 @@ const CONFIGS: { readonly [Kind in BrokerKind]: (port: number) => Record<string,
   }),
 };
 
-const DOORS: { readonly [Kind in BrokerKind]?: () => Promise<(config: never) => Transport> } = {
+const DOORS: { readonly [Kind in BrokerKind]: () => Promise<(config: never) => Transport> } = {
+  kafka: async () => (await import('../../runtime/transports/kafka.js')).kafka,
   nats: async () => (await import('../../runtime/transports/nats.js')).nats,
   amqp: async () => (await import('../../runtime/transports/amqp.js')).amqp,
   mqtt: async () => (await import('../../runtime/transports/mqtt.js')).mqtt,
+  sqs: async () => (await import('../../runtime/transports/sqs.js')).sqs,
 };
 
 /** The entry under `transports:` for a broker of the kit. */
@@ -31,7 +33,6 @@ export async function createTransport(
   port: number,
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<Transport> {
-  const create = (await DOORS[kind]?.()) as ((config: unknown) => Transport) | undefined;
-  if (create === undefined) throw new Error(`There is no transport for ${kind}.`);
+  const create = (await DOORS[kind]()) as (config: unknown) => Transport;
   return create({ ...configOf(kind, port), ...settings });
 }

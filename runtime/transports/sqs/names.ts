@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+
+const LONGEST = 80;
+const FIFO = '.fifo';
+/** A name of SQS as it is, or one with dots which holds no underscore, so that no two of these become one. */
+const PLAIN = /^(?:[\w-]+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)$/;
+
+/** What a queue is to a topic. */
+export type QueueUse = 'messages' | 'deadLetters';
+
+/**
+ * The name of a topic's queue: dots become underscores, since SQS takes none. What is too long, or could be taken for the name of
+ * another topic, ends in a hash of the whole.
+ */
+export function queueNameOf(topic: string, fifo: boolean, use: QueueUse = 'messages'): string {
+  const whole = topic.endsWith(FIFO) ? topic.slice(0, -FIFO.length) : topic;
+  const ending = `${use === 'deadLetters' ? '_dlq' : ''}${fifo ? FIFO : ''}`;
+  const name = whole.replace(/\./g, '_').replace(/[^\w-]/g, '-');
+  if (PLAIN.test(whole) && name.length + ending.length <= LONGEST) return name + ending;
+  const hash = createHash('sha256').update(whole).digest('hex').slice(0, 16);
+  return `${name.slice(0, LONGEST - ending.length - hash.length - 1)}_${hash}${ending}`;
+}

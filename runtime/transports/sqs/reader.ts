@@ -1,0 +1,109 @@
+import { createBackoff } from '../../backoff.js';
+import { type Api, MOST_TOGETHER, type Received } from './api.js';
+import { isConnectionFailure, isMissingQueue } from './failure.js';
+import type { Link } from './link.js';
+
+/** How a queue is read. */
+export interface ReaderOptions {
+  readonly api: Api;
+  readonly link: Link;
+  /** The URL of the queue, which is made where it is missing. */
+  readonly declare: () => Promise<string>;
+  /** It is not where it was: the next `declare` is to look. */
+  readonly forget: () => void;
+  readonly waitSeconds: number;
+  readonly visibilitySeconds: number;
+  /** How many more messages may be taken now. */
+  readonly room: () => number;
+  readonly take: (message: Received, url: string) => void;
+}
+
+/** A queue that is being read. */
+export interface Reader {
+  /** Looks again, where there was no room. */
+  wake(): void;
+  /** Asks for no more; resolves when what has come is taken. */
+  close(): Promise<void>;
+}
+
+/** How many requests ask for messages at once while there are more than one brings. */
+const MOST_POLLS = 4;
+
+/** One long poll; more of them, short ones, for as long as each is answered with as many messages as it asked for. */
+export function createReader(options: ReaderOptions): Reader {
+  const { api, link, declare, forget, waitSeconds, visibilitySeconds, room, take } = options;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const backoff = createBackoff();
+  const closed = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const polls = new Set<Promise<void>>();
+  let asked = 0;
+  let failures = 0;
+  let onRoom: () => void = () => {};
+
+  const start = (isFirst: boolean): void => {
+    const poll = keepPolling(isFirst);
+    polls.add(poll);
+    void poll.then(() => polls.delete(poll));
+  };
+
+  const keepPolling = async (isFirst: boolean): Promise<void> => {
+    while (!signal.aborted) {
+      const most = Math.min(MOST_TOGETHER, room() - asked);
+      if (most > 0) {
+        const count = await pollOnce(most, isFirst ? waitSeconds : 0);
+        if (!isFirst && count < most) return;
+        if (count === MOST_TOGETHER && polls.size < MOST_POLLS && !signal.aborted) start(false);
+      } else if (isFirst) {
+        await new Promise<void>((resolve) => {
+          onRoom = resolve;
+        });
+      } else {
+        return;
+      }
+    }
+  };
+
+  /** How many have come. Never rejects: it asks again when the broker can be reached. */
+  const pollOnce = async (most: number, wait: number): Promise<number> => {
+    asked += most;
+    let messages: readonly Received[] = [];
+    let url = '';
+    try {
+      url = await declare();
+      messages = await api.receive(url, { most, waitSeconds: wait, visibilitySeconds, signal });
+      backoff.reset();
+      failures = 0;
+    } catch (error) {
+      if (!signal.aborted) await recover(error);
+    } finally {
+      asked -= most;
+    }
+    for (const message of messages) take(message, url);
+    return messages.length;
+  };
+
+  const recover = async (error: unknown): Promise<void> => {
+    failures++;
+    const hasNoAnswer = isConnectionFailure(error);
+    if (hasNoAnswer) link.suspect();
+    else if (isMissingQueue(error)) forget();
+    await Promise.race([link.standing(), closed]);
+    // One that was lost and is back is read at once; what is wrong with the queue itself may be so for long.
+    if (!hasNoAnswer || failures > MOST_POLLS) await backoff.pause();
+  };
+
+  start(true);
+
+  return {
+    wake() {
+      onRoom();
+    },
+    async close() {
+      closing.abort();
+      backoff.end();
+      onRoom();
+      await Promise.all(polls);
+    },
+  };
+}
