@@ -8,9 +8,12 @@ export interface BrokerTime {
   now(): number;
 }
 
+/** Whole seconds are told, and servers write one `Date` for all answers of a second: it is that much behind at most. */
+const DATE_LAG_MS = 2_000;
+
 /**
- * A `Date` tells whole seconds, and was written between question and answer: each bounds the difference of the clocks from
- * both sides. Of the differences that all of them allow the smallest is taken, so that clocks which agree are exact.
+ * A `Date` was written between question and answer: each bounds the difference of the clocks from both sides. Of the
+ * differences that all of them allow the smallest is taken, so that clocks which agree are exact.
  */
 export function createBrokerTime(clock: Clock): BrokerTime {
   let least = Number.NEGATIVE_INFINITY;
@@ -20,7 +23,7 @@ export function createBrokerTime(clock: Clock): BrokerTime {
       // biome-ignore lint/style/noRestrictedGlobals: it reads what the broker says, and takes no time from here.
       const told = date === undefined ? Number.NaN : Date.parse(date);
       if (Number.isNaN(told)) return;
-      const [lower, upper] = [told - clock.now(), told + 1_000 - askedAt];
+      const [lower, upper] = [told - clock.now(), told + DATE_LAG_MS - askedAt];
       // One of the clocks was set: what was known before is of no use.
       const isNew = lower > most || upper < least;
       least = isNew ? lower : Math.max(least, lower);

@@ -5,7 +5,7 @@ import type { ConnectionOwner } from '../../transport.js';
 import type { Api } from './api.js';
 import { encodeBody } from './body.js';
 import { isTakenName } from './failure.js';
-import { queueNameOf } from './names.js';
+import { queueNameOf, queuePrefixOf } from './names.js';
 
 /** What a reply queue says of whoever reads it. */
 const TAGS = {
@@ -25,8 +25,6 @@ const MOST_SWEPT = 20;
 const PROBE_FOR_MS = 1_500;
 const KEEP_ANSWERS_SECONDS = '3600';
 const LONGEST_VISIBILITY_SECONDS = 43_200;
-/** What a queue of this length and the rest of a name share. */
-const PREFIX_LENGTH = 60;
 
 /** The reply queues of one connection. */
 export interface Replies {
@@ -95,8 +93,7 @@ export function createReplies({ api, owner, clock, random }: RepliesOptions): Re
   };
 
   const planSweep = (topic: string): void => {
-    const place = topic.slice(0, topic.lastIndexOf('.') + 1);
-    const prefix = queueNameOf(place.slice(0, PREFIX_LENGTH), false);
+    const prefix = queuePrefixOf(topic.slice(0, topic.lastIndexOf('.') + 1));
     // Where listing is not permitted, the queues are somebody else's to remove.
     cancelSweep ??= clock.setTimer(SWEEP_AFTER_MS, () => void sweep(prefix).catch(() => {}));
   };

@@ -7,7 +7,7 @@ import { isConnectionFailure, toPublishError } from '../../../runtime/transports
 import { createHeld } from '../../../runtime/transports/sqs/held.js';
 import { createLanes } from '../../../runtime/transports/sqs/lanes.js';
 import { createLink } from '../../../runtime/transports/sqs/link.js';
-import { queueNameOf } from '../../../runtime/transports/sqs/names.js';
+import { queueNameOf, queuePrefixOf } from '../../../runtime/transports/sqs/names.js';
 import { sqs } from '../../../runtime/transports/sqs.js';
 
 describe('the name of a queue', () => {
@@ -39,6 +39,15 @@ describe('the name of a queue', () => {
         const name = queueNameOf(one, fifo);
         expect(name).toMatch(fifo ? /^[\w-]{1,75}\.fifo$/ : /^[\w-]{1,80}$/);
         expect(queueNameOf(other, fifo) === name).toBe(one === other);
+      }),
+    );
+  });
+
+  test('begins with that of the place that it is below', () => {
+    fc.assert(
+      fc.property(topic, (one) => {
+        const prefix = queuePrefixOf(one.slice(0, one.lastIndexOf('.') + 1));
+        expect(queueNameOf(one, false).slice(0, prefix.length)).toBe(prefix);
       }),
     );
   });
@@ -96,7 +105,7 @@ describe('the time of the broker', () => {
     }
   });
 
-  test('is found within a second where they do not, and ever closer', async () => {
+  test('is found within two seconds where they do not, and ever closer', async () => {
     const clock = createVirtualClock();
     const time = createBrokerTime(clock);
     const aheadMs = 300_123;
@@ -107,8 +116,8 @@ describe('the time of the broker', () => {
       time.observe(dateAt(clock.now() + aheadMs), askedAt);
       errors.push(Math.abs(time.now() - (clock.now() + aheadMs)));
     }
-    expect(errors[0]).toBeLessThanOrEqual(1_100);
-    expect(errors.at(-1)).toBeLessThanOrEqual(200);
+    expect(errors[0]).toBeLessThanOrEqual(2_100);
+    expect(errors.at(-1)).toBeLessThanOrEqual(1_200);
   });
 
   test('is found again when a clock is set', () => {
@@ -116,10 +125,10 @@ describe('the time of the broker', () => {
     const time = createBrokerTime(clock);
     time.observe(dateAt(clock.now()), clock.now());
     time.observe(dateAt(clock.now() - 60_000), clock.now());
-    expect(Math.abs(time.now() - (clock.now() - 60_000))).toBeLessThanOrEqual(1_000);
+    expect(Math.abs(time.now() - (clock.now() - 60_000))).toBeLessThanOrEqual(2_000);
     time.observe(undefined, clock.now());
     time.observe('no date', clock.now());
-    expect(Math.abs(time.now() - (clock.now() - 60_000))).toBeLessThanOrEqual(1_000);
+    expect(Math.abs(time.now() - (clock.now() - 60_000))).toBeLessThanOrEqual(2_000);
   });
 });
 
