@@ -26,6 +26,11 @@ export interface SqsConfig {
   readonly maxDeliveries?: number;
   /** How long after the death of a receiver what it had is handed out again, in seconds; 30 unless set. */
   readonly visibilitySeconds?: number;
+  /**
+   * How long one request waits for messages of the requests queue, in seconds; 2 unless set. SQS may hand messages to a receiver
+   * that has died for as long, and one that stops takes as long.
+   */
+  readonly waitSeconds?: number;
   /** The most bytes that a message may have; 262,144 unless set, which all of AWS and its imitations take. */
   readonly maxBytes?: number;
 }
@@ -33,6 +38,7 @@ export interface SqsConfig {
 const DEFAULT_MAX_BYTES = 262_144;
 const DEFAULT_MAX_DELIVERIES = 5;
 const DEFAULT_VISIBILITY_SECONDS = 30;
+const DEFAULT_WAIT_SECONDS = 2;
 /** Credentials may have to be fetched from elsewhere. */
 const CONNECT_WITHIN_MS = 15_000;
 
@@ -40,6 +46,7 @@ const CONNECT_WITHIN_MS = 15_000;
 export function sqs(config: SqsConfig): Transport {
   const { region, endpoint, credentials, fifo = false, maxBytes = DEFAULT_MAX_BYTES } = config;
   const { maxDeliveries = DEFAULT_MAX_DELIVERIES, visibilitySeconds = DEFAULT_VISIBILITY_SECONDS } = config;
+  const { waitSeconds = DEFAULT_WAIT_SECONDS } = config;
   const flags: TransportFlags = {
     // Where nobody has ever served the agent, and its queue is missing.
     noResponder: true,
@@ -81,7 +88,7 @@ export function sqs(config: SqsConfig): Transport {
       }
       return openConnection({
         ...{ api, owner, watcher, clock, random: systemRandom },
-        ...{ fifo, maxBytes, maxDeliveries, visibilitySeconds },
+        ...{ fifo, maxBytes, maxDeliveries, visibilitySeconds, waitSeconds },
       });
     },
   };

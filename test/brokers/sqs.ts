@@ -33,7 +33,8 @@ messages-storage { enabled = true, uri = "jdbc:h2:${folder}/messages", driver-cl
       port,
       command: findProgram('java') ?? 'java',
       args: [
-        ...['-XX:+UseSerialGC', '-Xmx512m', '-Xshare:auto', `-Dconfig.file=${file}`],
+        // It lives for a few minutes: compiling it well would cost more than that saves.
+        ...['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx512m', '-Xshare:auto', `-Dconfig.file=${file}`],
         ...['-cp', path.join(archivesFolder('elasticmq'), '*'), 'org.elasticmq.server.Main'],
       ],
       isReady: async () => (await fetch(`http://127.0.0.1:${port}/?Action=ListQueues`)).ok,

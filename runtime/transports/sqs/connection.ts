@@ -25,6 +25,7 @@ export interface ConnectionOptions {
   readonly maxBytes: number;
   readonly maxDeliveries: number;
   readonly visibilitySeconds: number;
+  readonly waitSeconds: number;
 }
 
 /** The most that AWS lets a reader wait for. */
@@ -39,7 +40,7 @@ const PLAIN_ID = /^[\w!-/:-@[-`{-~]{1,128}$/;
 
 /** A bus on SQS, whose broker has answered. */
 export function openConnection(options: ConnectionOptions): Connection {
-  const { api, owner, watcher, clock, random, fifo, maxBytes, maxDeliveries, visibilitySeconds } = options;
+  const { api, owner, watcher, clock, random, fifo, maxBytes, maxDeliveries, visibilitySeconds, waitSeconds } = options;
   const queues = createQueues({ api, fifo, maxDeliveries });
   const replies = createReplies({ api, owner, clock, random });
   const readers = new Set<Reader>();
@@ -121,7 +122,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       let reader: Reader;
       if (role === 'requests') {
         const requests = await createRequestReader({
-          ...{ api, link, queues, clock, topic, fifo, prefetch, visibilitySeconds },
+          ...{ api, link, queues, clock, topic, fifo, prefetch, visibilitySeconds, waitSeconds },
           ...{ deliver, idsFor, sent, settled, returned },
         });
         endings.push(requests.end);
@@ -147,7 +148,8 @@ export function openConnection(options: ConnectionOptions): Connection {
         });
       }
       readers.add(reader);
-      return { close: () => reader.close() };
+      // What comes to a reply queue that is not read any more, nobody else would have.
+      return { close: role === 'requests' ? reader.close : reader.abort };
     },
 
     publish,
@@ -158,7 +160,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       const wasLost = link.lost() !== undefined;
       link.close();
       replies.close();
-      await Promise.all([...readers].map((reader) => reader.close()));
+      await Promise.all([...readers].map((reader) => reader.abort()));
       // Where nobody answers, whoever connects next removes them.
       if (!wasLost) await limit(clock, CLOSE_WITHIN_MS, replies.removeAll(), () => {});
       for (const end of endings) end();

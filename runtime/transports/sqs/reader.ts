@@ -22,8 +22,13 @@ export interface ReaderOptions {
 export interface Reader {
   /** Looks again, where there was no room. */
   wake(): void;
-  /** Asks for no more; resolves when what has come is taken. */
+  /**
+   * Asks for no more; resolves when what has come is taken. What has been asked for is waited for: SQS may still hand messages
+   * to a poll that nobody waits for, and then hides them from everybody else.
+   */
   close(): Promise<void>;
+  /** Closes without waiting. */
+  abort(): Promise<void>;
 }
 
 /** How many requests ask for messages at once while there are more than one brings. */
@@ -32,10 +37,14 @@ const MOST_POLLS = 4;
 /** One long poll; more of them, short ones, for as long as each is answered with as many messages as it asked for. */
 export function createReader(options: ReaderOptions): Reader {
   const { api, link, declare, forget, waitSeconds, visibilitySeconds, room, take } = options;
-  const closing = new AbortController();
-  const { signal } = closing;
+  const aborting = new AbortController();
+  const { signal } = aborting;
+  let isClosing = false;
+  let onClosing: () => void = () => {};
+  const closing = new Promise<void>((resolve) => {
+    onClosing = resolve;
+  });
   const backoff = createBackoff();
-  const closed = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   const polls = new Set<Promise<void>>();
   let asked = 0;
   let failures = 0;
@@ -48,12 +57,12 @@ export function createReader(options: ReaderOptions): Reader {
   };
 
   const keepPolling = async (isFirst: boolean): Promise<void> => {
-    while (!signal.aborted) {
+    while (!isClosing) {
       const most = Math.min(MOST_TOGETHER, room() - asked);
       if (most > 0) {
         const count = await pollOnce(most, isFirst ? waitSeconds : 0);
         if (!isFirst && count < most) return;
-        if (count === MOST_TOGETHER && polls.size < MOST_POLLS && !signal.aborted) start(false);
+        if (count === MOST_TOGETHER && polls.size < MOST_POLLS && !isClosing) start(false);
       } else if (isFirst) {
         await new Promise<void>((resolve) => {
           onRoom = resolve;
@@ -75,7 +84,7 @@ export function createReader(options: ReaderOptions): Reader {
       backoff.reset();
       failures = 0;
     } catch (error) {
-      if (!signal.aborted) await recover(error);
+      if (!isClosing) await recover(error);
     } finally {
       asked -= most;
     }
@@ -88,9 +97,17 @@ export function createReader(options: ReaderOptions): Reader {
     const hasNoAnswer = isConnectionFailure(error);
     if (hasNoAnswer) link.suspect();
     else if (isMissingQueue(error)) forget();
-    await Promise.race([link.standing(), closed]);
+    await Promise.race([link.standing(), closing]);
     // One that was lost and is back is read at once; what is wrong with the queue itself may be so for long.
     if (!hasNoAnswer || failures > MOST_POLLS) await backoff.pause();
+  };
+
+  const close = async (): Promise<void> => {
+    isClosing = true;
+    onClosing();
+    backoff.end();
+    onRoom();
+    await Promise.all(polls);
   };
 
   start(true);
@@ -99,11 +116,10 @@ export function createReader(options: ReaderOptions): Reader {
     wake() {
       onRoom();
     },
-    async close() {
-      closing.abort();
-      backoff.end();
-      onRoom();
-      await Promise.all(polls);
+    close,
+    abort() {
+      aborting.abort();
+      return close();
     },
   };
 }

@@ -19,6 +19,7 @@ export interface RequestReaderOptions {
   readonly fifo: boolean;
   readonly prefetch: number;
   readonly visibilitySeconds: number;
+  readonly waitSeconds: number;
   readonly deliver: (delivery: Delivery) => void;
   /** What a message needs besides in a FIFO queue. */
   readonly idsFor: (id: string) => Partial<Parcel>;
@@ -35,13 +36,10 @@ export interface RequestReader extends Reader {
   end(): void;
 }
 
-/** How long SQS may hand messages to a reader that has died is no longer than this. */
-const WAIT_SECONDS = 5;
-
 /** Resolves when the queue is there and read. */
 export async function createRequestReader(options: RequestReaderOptions): Promise<RequestReader> {
-  const { api, link, queues, clock, topic, fifo, prefetch, visibilitySeconds, deliver } = options;
-  const { idsFor, sent, settled, returned } = options;
+  const { api, link, queues, clock, topic, fifo, prefetch, visibilitySeconds, waitSeconds } = options;
+  const { deliver, idsFor, sent, settled, returned } = options;
   const name = queueNameOf(topic, fifo);
   const held = createHeld(clock, visibilitySeconds * 1_000, (receipts) => extend(receipts));
 
@@ -92,7 +90,7 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
 
   await queues.declareRequests(topic);
   const reader = createReader({
-    ...{ api, link, visibilitySeconds, waitSeconds: WAIT_SECONDS },
+    ...{ api, link, visibilitySeconds, waitSeconds },
     declare: () => queues.declareRequests(topic),
     forget: () => queues.forget(name),
     room: () => prefetch - held.size(),
