@@ -208,6 +208,28 @@ function describeOwn(broker: () => Broker): void {
     expect(reasonOf(letter)).toMatch(/^EAGENTRPC_INVALID_ENVELOPE: /);
   });
 
+  test('queues that are deleted under their reader are made again, and those for dead letters too', async () => {
+    const callee = newAgent('callee');
+    const bus = await startCallee(callee, (input) => input);
+    const caller = await start(newAgent('caller'));
+    const call = callOf(caller, callee);
+    expect(await call('x')).toBe('x');
+    const names = [nameOf(callee, 'requests'), nameOf(callee, 'requests_dlq')];
+    for (const name of [...names, nameOf(caller.agent, `responses_${caller.instance}`)]) {
+      await raw.remove(await raw.urlOf(name));
+    }
+    const again = async () => (await call.outcome('again', { timeoutMs: 2_000 })).status;
+    // The caller's long poll ends before it sees that its own is gone.
+    await expect.poll(again, { timeout: 60_000, interval: 100 }).toBe('ok');
+    const { RedrivePolicy } = await raw.attributesOf(await raw.urlOf(names[0] ?? ''));
+    expect(RedrivePolicy).toContain(names[1]);
+    await raw.remove(await raw.urlOf(names[1] ?? ''));
+    await raw.send(await raw.urlOf(names[0] ?? ''), 'no envelope');
+    await expect.poll(() => bus.health().refused).toBe(1);
+    await expect.poll(() => raw.names(names[1] ?? '')).toEqual([names[1]]);
+    expect(await raw.receive(await raw.urlOf(names[1] ?? ''), 20)).toHaveLength(1);
+  });
+
   test('what is larger than SQS takes is not sent, and the limit is named', async () => {
     const callee = newAgent('callee');
     let runs = 0;

@@ -16,7 +16,8 @@ export interface Queues {
   forget(name: string): void;
   /** The queue of a requests topic, made where it is missing, and then with a queue for its dead letters. */
   declareRequests(topic: string): Promise<string>;
-  declareDeadLetters(topic: string): Promise<string>;
+  /** Puts a message with the dead letters of a requests topic, by `send`, which is given the URL of their queue. */
+  bury(topic: string, send: (url: string) => Promise<void>): Promise<void>;
 }
 
 export interface QueuesOptions {
@@ -83,9 +84,19 @@ export function createQueues({ api, fifo, maxDeliveries }: QueuesOptions): Queue
   return {
     find,
     forget: (name) => void urls.delete(name),
-    declareDeadLetters,
+    async bury(topic, send) {
+      try {
+        await send(await declareDeadLetters(topic));
+      } catch (error) {
+        if (!isMissingQueue(error)) throw error;
+        urls.delete(queueNameOf(topic, fifo, 'deadLetters'));
+        await send(await declareDeadLetters(topic));
+      }
+    },
     declareRequests: (topic) =>
       findOrCreate(queueNameOf(topic, fifo), async () => {
+        // Where one is gone, both may be.
+        urls.delete(queueNameOf(topic, fifo, 'deadLetters'));
         const deadLetterTargetArn = await api.arnOf(await declareDeadLetters(topic));
         return {
           MessageRetentionPeriod: String(KEEP_MESSAGES_SECONDS),

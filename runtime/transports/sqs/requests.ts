@@ -76,8 +76,8 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
       nack: () => once(() => returned(url, receipt)),
       reject: (reason) =>
         once(async () => {
-          const deadLetters = await queues.declareDeadLetters(topic);
-          await sent(deadLetters, { ...encodeBody(bytes), reason, ...(fifo && idsFor(receipt)) });
+          const letter = { ...encodeBody(bytes), reason, ...(fifo && idsFor(receipt)) };
+          await queues.bury(topic, (deadLetters) => sent(deadLetters, letter));
           await settled(url, receipt);
         }),
     });
