@@ -40,6 +40,11 @@ export interface TransportFlags {
   readonly confirmsAck: boolean;
   /** What is rejected is kept on a dead letter topic, with the reason. */
   readonly deadLetters: boolean;
+  /**
+   * Counts how often a request was handed out and never settled, and takes one that was too often for a dead letter. True
+   * unless set, where requests are held and dead letters are kept.
+   */
+  readonly countsDeliveries?: boolean;
   /** The place where answers come is gone when the connection is lost, and so are the answers on their way to it. */
   readonly losesRepliesWithConnection: boolean;
 }

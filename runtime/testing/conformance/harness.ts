@@ -87,8 +87,9 @@ export interface Needs {
 
 /** The reason that a harness does not meet what is asked; undefined when it does. */
 export function findUnmet({ flags = {}, abilities = [] }: Needs, harness: ConformanceHarness): string | undefined {
+  const allDeclared: TransportFlags = { countsDeliveries: true, ...harness.flags };
   for (const [flag, value] of Object.entries(flags)) {
-    const declared = harness.flags[flag as keyof TransportFlags];
+    const declared = allDeclared[flag as keyof TransportFlags];
     if (declared !== value) return `the transport declares ${flag}: ${declared}`;
   }
   const missing = abilities.find((ability) => !harness.abilities.includes(ability));

@@ -47,7 +47,7 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
   defineCase(
     18,
     'a request that kills each receiver goes to the dead letters, and others are served',
-    { flags: { holdsRequests: true, deadLetters: true }, abilities: ['kill', 'deadLetters'] },
+    { flags: { holdsRequests: true, deadLetters: true, countsDeliveries: true }, abilities: ['kill', 'deadLetters'] },
     async (stage) => {
       const caller = await stage.startCaller();
       const deadLetters = stage.ability('deadLetters');
@@ -75,6 +75,45 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
         await startNext(`doomed-${deaths + 1}`);
       }
       assert.equal(await stage.within(LONG_MS, stage.read(caller)('healthy')), 'healthy');
+    },
+  ),
+
+  defineCase(
+    18,
+    'a request that kills each receiver comes back until its time is up, and others are served',
+    { flags: { holdsRequests: true, countsDeliveries: false }, abilities: ['kill'] },
+    async (stage) => {
+      let runs = 0;
+      let dying: string | undefined;
+      const startNext = (instance: string) =>
+        stage.startCallee({
+          instance,
+          read: (input) => {
+            if (input !== 'poison') return input;
+            runs++;
+            dying = instance;
+            return new Promise(() => {});
+          },
+        });
+      await startNext('doomed-0');
+      const call = stage.read(await stage.startCaller());
+      let isUp = false;
+      void call.outcome('poison', { timeoutMs: stage.patientMs }).then(() => {
+        isUp = true;
+      });
+      for (let deaths = 0; !isUp; deaths++) {
+        await stage.until(stage.patientMs + LONG_MS, 'It kills again', () => isUp || dying !== undefined);
+        if (dying === undefined) break;
+        await stage.ability('kill')(dying);
+        dying = undefined;
+        await startNext(`doomed-${deaths + 1}`);
+      }
+      const killed = runs;
+      assert.ok(killed > 1, 'It came to more than one.');
+      if (dying !== undefined) await stage.ability('kill')(dying);
+      await startNext('healthy');
+      assert.equal(await stage.within(LONG_MS, call('healthy')), 'healthy');
+      assert.equal(runs, killed);
     },
   ),
 
