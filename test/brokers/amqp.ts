@@ -1,6 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { BrokerProgram } from './broker.js';
+import { promisify } from 'node:util';
+import type { Broker, BrokerProgram } from './broker.js';
 import { findProgram } from './installed.js';
 import { findFreePort, isListening, makeFolder, startServer } from './server-process.js';
 
@@ -43,6 +45,7 @@ export const amqp: BrokerProgram = {
       RABBITMQ_DIST_PORT: String(distributionPort),
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +S 1:1',
     };
+    writeFileSync(path.join(folder, ENVIRONMENT), JSON.stringify(env));
     // The port mapper is a daemon where RabbitMQ starts it; here it is one of the process group that is killed. Debian's own
     // script in /usr/sbin gives up root and knows one node only.
     const script = `epmd -port ${epmdPort} -address 127.0.0.1 & exec /usr/lib/rabbitmq/bin/rabbitmq-server`;
@@ -50,3 +53,14 @@ export const amqp: BrokerProgram = {
     return startServer({ kind: 'amqp', folder, port, command: 'sh', args, env, isReady: () => isListening(port) });
   },
 };
+
+/** What its own tools need to find it. */
+const ENVIRONMENT = 'environment.json';
+
+/** Has a broker's own tool do something to it; returns what that prints. */
+export async function rabbitmqctl({ folder }: Broker, ...args: string[]): Promise<string> {
+  const own = JSON.parse(readFileSync(path.join(folder, ENVIRONMENT), 'utf8')) as Record<string, string>;
+  const options = { cwd: folder, env: { ...process.env, ...own } };
+  const { stdout } = await promisify(execFile)('/usr/lib/rabbitmq/bin/rabbitmqctl', ['--quiet', ...args], options);
+  return stdout;
+}

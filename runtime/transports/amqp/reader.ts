@@ -1,0 +1,142 @@
+import type { Channel, ConsumeMessage, Options } from 'amqplib';
+import type { Delivery, SubscriptionRole } from '../../transport.js';
+import { type Confirm, createConfirm } from './confirm.js';
+import { explainQueue } from './reasons.js';
+import { type Session, within } from './session.js';
+
+/** What a queue is read for, and how. */
+export interface ReaderOptions {
+  readonly queue: string;
+  readonly role: SubscriptionRole;
+  readonly deliver: (delivery: Delivery) => void;
+  /** 0 is no limit. */
+  readonly prefetch: number;
+  readonly quorum: boolean;
+  /** How often a message may be handed out, where the broker counts. */
+  readonly maxDeliveries: number;
+}
+
+/** A queue that is read, in one session after another. */
+export interface Reader {
+  /** Declares the queue and reads it; rejects with the reason in one sentence. */
+  start(session: Session): Promise<void>;
+  /** Takes no more; what was handed out may still be settled. */
+  close(): Promise<void>;
+}
+
+/** The header of a dead letter that says why it is one. */
+const REASON_HEADER = 'x-declaragent-reason';
+/** How many deliveries of a quorum queue came before this one. */
+const COUNT_HEADER = 'x-delivery-count';
+/** The broker drops what it has handed out too often; a receiver, who can say why, has to be there before it. */
+const DELIVERIES_TO_SPARE = 10;
+const CLOSE_WITHIN_MS = 2_000;
+
+export function createReader(options: ReaderOptions): Reader {
+  const { queue, role, deliver, prefetch, quorum, maxDeliveries } = options;
+  const letters = `${queue}.dlq`;
+  let stop: (() => Promise<unknown>) | undefined;
+  let isClosed = false;
+
+  const declare = async (channel: Channel, name: string): Promise<void> => {
+    try {
+      await channel.assertQueue(name, settingsOf(role, quorum, name === queue ? maxDeliveries : undefined));
+    } catch (error) {
+      throw explainQueue(error, name);
+    }
+  };
+
+  /** Keeps a message that cannot be handled, as it came. */
+  const bury = async (session: Session, message: ConsumeMessage, reason: string): Promise<void> => {
+    const { contentType, messageId, correlationId, type } = message.properties;
+    await session.publisher.publish({
+      queue: letters,
+      bytes: message.content,
+      options: {
+        ...{ contentType, messageId, correlationId, type, persistent: true, mandatory: true },
+        headers: { [REASON_HEADER]: reason },
+      },
+      mayWait: true,
+    });
+  };
+
+  const toDelivery = (session: Session, channel: Channel, confirm: Confirm, message: ConsumeMessage): Delivery => {
+    let isSettled = false;
+    const once = async (act: () => Promise<void> | void): Promise<void> => {
+      if (isSettled) return;
+      isSettled = true;
+      await act();
+      await confirm();
+    };
+    return {
+      bytes: message.content,
+      // The broker drops what it has held for longer than it is good for, and does not say how long it has held the rest.
+      ageMs: message.properties.expiration === undefined ? undefined : 0,
+      redelivered: message.fields.redelivered,
+      ack: () => once(() => channel.ack(message)),
+      nack: () => once(() => channel.nack(message, false, true)),
+      reject: (reason) =>
+        once(async () => {
+          await bury(session, message, reason);
+          channel.ack(message);
+        }),
+    };
+  };
+
+  const take = (session: Session, channel: Channel, confirm: Confirm, message: ConsumeMessage): void => {
+    const delivery = toDelivery(session, channel, confirm, message);
+    const count: unknown = message.properties.headers?.[COUNT_HEADER];
+    if (typeof count !== 'number' || count < maxDeliveries) deliver(delivery);
+    // Where it cannot be kept, it comes again with the next connection.
+    else delivery.reject(`It was handed out ${count} times and never settled.`).catch(() => {});
+  };
+
+  /** Reads what there is from now on. */
+  const consume = async (session: Session, channel: Channel, confirm: Confirm): Promise<void> => {
+    await declare(channel, queue);
+    if (role === 'requests') await declare(channel, letters);
+    const onMessage = (message: ConsumeMessage | null): void => {
+      if (message !== null) take(session, channel, confirm, message);
+      // The queue was deleted.
+      else if (!isClosed) consume(session, channel, confirm).catch(session.fail);
+    };
+    const isOwn = role === 'responses';
+    const { consumerTag } = await channel
+      .consume(queue, onMessage, { noAck: isOwn, exclusive: isOwn })
+      .catch((error: unknown) => {
+        throw explainQueue(error, queue);
+      });
+    // An instance that starts again under its name finds its place free.
+    stop = () => (isOwn ? channel.deleteQueue(queue) : channel.cancel(consumerTag));
+    if (isClosed) await stop();
+  };
+
+  return {
+    async start(session) {
+      stop = undefined;
+      const channel = await session.openChannel();
+      let reason: unknown;
+      channel.on('error', (error) => {
+        reason = error;
+      });
+      // A declaration that changes nothing costs no more than any other question, and the queue itself answers it: after
+      // all that was settled before. Asking for a queue that has been deleted would end the channel.
+      const confirm = createConfirm(() => declare(channel, queue));
+      if (role === 'requests') await channel.prefetch(prefetch);
+      await consume(session, channel, confirm);
+      channel.on('close', () => session.fail(reason));
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      if (stop !== undefined) await within(CLOSE_WITHIN_MS, stop());
+    },
+  };
+}
+
+function settingsOf(role: SubscriptionRole, quorum: boolean, maxDeliveries: number | undefined): Options.AssertQueue {
+  if (role === 'responses') return { durable: false, exclusive: true, autoDelete: true };
+  if (!quorum) return { durable: true };
+  const limit = maxDeliveries && { 'x-delivery-limit': maxDeliveries + DELIVERIES_TO_SPARE };
+  return { durable: true, arguments: { 'x-queue-type': 'quorum', ...limit } };
+}

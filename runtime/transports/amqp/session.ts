@@ -1,0 +1,114 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import { systemClock } from '../../clock.js';
+import type { TlsOptions } from '../../tls.js';
+import type { BrokerAddress } from './address.js';
+import { createPublisher, type Publisher } from './publisher.js';
+import { explainConnect, explainLoss } from './reasons.js';
+
+/**
+ * A bus's two connections, which live and end together. They are two because a broker that is short of memory stops
+ * reading from those that publish, and what is read has to be acknowledged even then.
+ */
+export interface Session {
+  readonly publisher: Publisher;
+  /** Why it has ended, if so. */
+  readonly lost: Error | undefined;
+  /** A channel to read by. */
+  openChannel(): Promise<Channel>;
+  /** Ends it as if it had been lost. */
+  fail(reason: unknown): void;
+  /** Ends it with what is on its way still sent, if the broker takes that in time. Leaves no socket. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly driver: typeof import('amqplib');
+  readonly address: BrokerAddress;
+  readonly tls: TlsOptions | undefined;
+  /** Ends its sockets, also those that are being opened. */
+  readonly sockets: AbortController;
+  /** Called once, unless it was closed. */
+  readonly onLost: (reason: Error) => void;
+}
+
+const CONNECT_WITHIN_MS = 10_000;
+const CLOSE_WITHIN_MS = 2_000;
+
+/** Rejects with the reason in one sentence, and leaves nothing open then. */
+export async function openSession({ driver, address, tls, sockets, onLost }: SessionOptions): Promise<Session> {
+  let lost: Error | undefined;
+  let isOpen = false;
+  let isClosing = false;
+  const channels = new Set<Channel>();
+
+  const lose = (reason: unknown): void => {
+    if (lost !== undefined || isClosing) return;
+    lost = explainLoss(reason, address);
+    // A socket whose other side has gone silent does not end by itself.
+    sockets.abort();
+    if (isOpen) onLost(lost);
+  };
+
+  const connect = async (): Promise<ChannelModel> => {
+    const socketOptions = { noDelay: true, keepAlive: true, signal: sockets.signal, ...tls };
+    const connection = await driver.connect(address.options, socketOptions);
+    // What it says in an error it says again when it closes.
+    connection.on('error', () => {});
+    connection.on('close', lose);
+    return connection;
+  };
+
+  const open = async () => {
+    const [publishing, consuming] = await Promise.all([connect(), connect()]);
+    const publisher = await createPublisher(() => publishing.createConfirmChannel(), lose);
+    publishing.on('blocked', () => publisher.setBlocked(true));
+    publishing.on('unblocked', () => publisher.setBlocked(false));
+    return { publishing, consuming, publisher };
+  };
+
+  const cancel = systemClock.setTimer(CONNECT_WITHIN_MS, () => sockets.abort());
+  const opened = await open()
+    .catch((error: unknown) => {
+      sockets.abort();
+      throw explainConnect(error, address, CONNECT_WITHIN_MS);
+    })
+    .finally(cancel);
+  isOpen = true;
+
+  return {
+    publisher: opened.publisher,
+    get lost() {
+      return lost;
+    },
+    async openChannel() {
+      const channel = await opened.consuming.createChannel();
+      channels.add(channel);
+      channel.on('error', () => {});
+      channel.on('close', () => channels.delete(channel));
+      return channel;
+    },
+    fail: lose,
+    async close() {
+      isClosing = true;
+      // A connection that is closed does not wait for what its channels have yet to send.
+      const shut = async (): Promise<void> => {
+        await Promise.all([opened.publisher.close(), ...[...channels].map((channel) => channel.close())]);
+        await Promise.all([opened.publishing.close(), opened.consuming.close()]);
+      };
+      if (lost === undefined) await within(CLOSE_WITHIN_MS, shut());
+      sockets.abort();
+    },
+  };
+}
+
+/** Resolves when the work has ended or the time is up. */
+export function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = systemClock.setTimer(limitMs, resolve);
+    const end = (): void => {
+      cancel();
+      resolve();
+    };
+    work.then(end, end);
+  });
+}
