@@ -1,50 +1,9 @@
-import { connect } from 'amqplib';
-import { afterEach } from 'vitest';
-import type { DeadLetter } from '../../runtime/testing/index.js';
+import { describe } from 'vitest';
 import { amqp } from '../../runtime/transports/amqp.js';
 import { rabbitmqctl } from '../brokers/amqp.js';
 import type { Broker } from '../brokers/broker.js';
+import { openChannel, readLetters, urlOf } from './amqp-client.js';
 import { createRealBroker, describeRealBroker, type OwnAbilities, type RealBrokerOptions } from './real-broker.js';
-
-const urlOf = (port: number): string => `amqp://127.0.0.1:${port}`;
-
-/** What is open beside the transport, until a case has ended. */
-const open = new Set<() => Promise<void>>();
-afterEach(async () => {
-  await Promise.all([...open].map((close) => close()));
-  open.clear();
-});
-
-async function openChannel({ port }: { readonly port: number }) {
-  const connection = await connect(urlOf(port));
-  connection.on('error', () => {});
-  const channel = await connection.createChannel();
-  channel.on('error', () => {});
-  const close = async (): Promise<void> => {
-    open.delete(close);
-    await connection.close().catch(() => {});
-  };
-  open.add(close);
-  return { channel, close };
-}
-
-/** The dead letters of a queue, which stay there. */
-async function readLetters(broker: Broker, topic: string): Promise<readonly DeadLetter[]> {
-  const { channel, close } = await openChannel(broker);
-  const letters: DeadLetter[] = [];
-  try {
-    for (;;) {
-      const message = await channel.get(`${topic}.dlq`);
-      if (message === false) break;
-      const reason = String(message.properties.headers?.['x-declaragent-reason']);
-      letters.push({ topic: `${topic}.dlq`, bytes: message.content, reason });
-    }
-  } catch {
-    // There is no such queue yet.
-  }
-  await close();
-  return letters;
-}
 
 function abilitiesOf(broker: Broker): OwnAbilities {
   const paused = new Map<string, () => Promise<void>>();
@@ -72,11 +31,17 @@ function abilitiesOf(broker: Broker): OwnAbilities {
   };
 }
 
+const abilities = ['pause', 'resume', 'deleteTopic', 'deadLetters', 'leftovers', 'refusedTransport'] as const;
 const options: RealBrokerOptions = {
   kind: 'amqp',
   createTransport: ({ port }) => amqp({ url: urlOf(port) }),
-  ownAbilities: ['pause', 'resume', 'deleteTopic', 'deadLetters', 'leftovers', 'refusedTransport'],
+  ownAbilities: abilities,
   abilitiesOf,
 };
 
 describeRealBroker(createRealBroker(options), 'amqp');
+
+describe('with quorum queues', () => {
+  const createTransport: RealBrokerOptions['createTransport'] = ({ port }) => amqp({ url: urlOf(port), quorum: true });
+  describeRealBroker(createRealBroker({ ...options, createTransport, repetitions: 20 }), 'amqp');
+});

@@ -32,10 +32,21 @@ const COUNT_HEADER = 'x-delivery-count';
 const DELIVERIES_TO_SPARE = 10;
 const CLOSE_WITHIN_MS = 2_000;
 
+/** What a queue is read by in one session. */
+interface Place {
+  readonly session: Session;
+  readonly channel: Channel;
+  readonly confirm: Confirm;
+  /** How many deliveries have not been settled. */
+  unsettled: number;
+  /** Has the broker hand out no more; undefined until it hands out. */
+  stop: (() => Promise<unknown>) | undefined;
+}
+
 export function createReader(options: ReaderOptions): Reader {
   const { queue, role, deliver, prefetch, quorum, maxDeliveries } = options;
   const letters = `${queue}.dlq`;
-  let stop: (() => Promise<unknown>) | undefined;
+  let place: Place | undefined;
   let isClosed = false;
 
   const declare = async (channel: Channel, name: string): Promise<void> => {
@@ -47,44 +58,45 @@ export function createReader(options: ReaderOptions): Reader {
   };
 
   /** Keeps a message that cannot be handled, as it came. */
-  const bury = async (session: Session, message: ConsumeMessage, reason: string): Promise<void> => {
-    const { contentType, messageId, correlationId, type } = message.properties;
-    await session.publisher.publish({
+  const bury = ({ session }: Place, { content, properties }: ConsumeMessage, reason: string): Promise<void> => {
+    const { contentType, messageId, correlationId, type } = properties;
+    const headers = { [REASON_HEADER]: reason };
+    return session.publisher.publish({
       queue: letters,
-      bytes: message.content,
-      options: {
-        ...{ contentType, messageId, correlationId, type, persistent: true, mandatory: true },
-        headers: { [REASON_HEADER]: reason },
-      },
+      bytes: content,
+      options: { contentType, messageId, correlationId, type, headers, persistent: true, mandatory: true },
       mayWait: true,
     });
   };
 
-  const toDelivery = (session: Session, channel: Channel, confirm: Confirm, message: ConsumeMessage): Delivery => {
+  const toDelivery = (at: Place, message: ConsumeMessage): Delivery => {
     let isSettled = false;
     const once = async (act: () => Promise<void> | void): Promise<void> => {
       if (isSettled) return;
       isSettled = true;
       await act();
-      await confirm();
+      await at.confirm();
+      at.unsettled--;
+      if (isClosed) leave(at);
     };
     return {
       bytes: message.content,
       // The broker drops what it has held for longer than it is good for, and does not say how long it has held the rest.
       ageMs: message.properties.expiration === undefined ? undefined : 0,
       redelivered: message.fields.redelivered,
-      ack: () => once(() => channel.ack(message)),
-      nack: () => once(() => channel.nack(message, false, true)),
+      ack: () => once(() => at.channel.ack(message)),
+      nack: () => once(() => at.channel.nack(message, false, true)),
       reject: (reason) =>
         once(async () => {
-          await bury(session, message, reason);
-          channel.ack(message);
+          await bury(at, message, reason);
+          at.channel.ack(message);
         }),
     };
   };
 
-  const take = (session: Session, channel: Channel, confirm: Confirm, message: ConsumeMessage): void => {
-    const delivery = toDelivery(session, channel, confirm, message);
+  const take = (at: Place, message: ConsumeMessage): void => {
+    if (role === 'requests') at.unsettled++;
+    const delivery = toDelivery(at, message);
     const count: unknown = message.properties.headers?.[COUNT_HEADER];
     if (typeof count !== 'number' || count < maxDeliveries) deliver(delivery);
     // Where it cannot be kept, it comes again with the next connection.
@@ -92,44 +104,53 @@ export function createReader(options: ReaderOptions): Reader {
   };
 
   /** Reads what there is from now on. */
-  const consume = async (session: Session, channel: Channel, confirm: Confirm): Promise<void> => {
+  const consume = async (at: Place): Promise<void> => {
+    const { session, channel } = at;
     await declare(channel, queue);
     if (role === 'requests') await declare(channel, letters);
     const onMessage = (message: ConsumeMessage | null): void => {
-      if (message !== null) take(session, channel, confirm, message);
+      if (message !== null) take(at, message);
       // The queue was deleted.
-      else if (!isClosed) consume(session, channel, confirm).catch(session.fail);
+      else if (!isClosed) consume(at).catch(session.fail);
     };
     const isOwn = role === 'responses';
-    const { consumerTag } = await channel
-      .consume(queue, onMessage, { noAck: isOwn, exclusive: isOwn })
-      .catch((error: unknown) => {
-        throw explainQueue(error, queue);
-      });
+    const consuming = channel.consume(queue, onMessage, { noAck: isOwn, exclusive: isOwn });
+    const { consumerTag } = await consuming.catch((error: unknown) => {
+      throw explainQueue(error, queue);
+    });
     // An instance that starts again under its name finds its place free.
-    stop = () => (isOwn ? channel.deleteQueue(queue) : channel.cancel(consumerTag));
-    if (isClosed) await stop();
+    at.stop = () => (isOwn ? channel.deleteQueue(queue) : channel.cancel(consumerTag));
+    if (isClosed) await at.stop();
+  };
+
+  /** Nothing more is to be told by this channel. */
+  const leave = ({ session, channel, unsettled }: Place): void => {
+    if (unsettled === 0) session.closeChannel(channel);
   };
 
   return {
     async start(session) {
-      stop = undefined;
       const channel = await session.openChannel();
-      let reason: unknown;
-      channel.on('error', (error) => {
-        reason = error;
-      });
       // A declaration that changes nothing costs no more than any other question, and the queue itself answers it: after
       // all that was settled before. Asking for a queue that has been deleted would end the channel.
       const confirm = createConfirm(() => declare(channel, queue));
-      if (role === 'requests') await channel.prefetch(prefetch);
-      await consume(session, channel, confirm);
-      channel.on('close', () => session.fail(reason));
+      const at: Place = { session, channel, confirm, unsettled: 0, stop: undefined };
+      place = at;
+      try {
+        if (role === 'requests') await channel.prefetch(prefetch);
+        await consume(at);
+      } catch (error) {
+        session.closeChannel(channel);
+        throw error;
+      }
+      session.guard(channel);
     },
     async close() {
       if (isClosed) return;
       isClosed = true;
-      if (stop !== undefined) await within(CLOSE_WITHIN_MS, stop());
+      if (place?.stop === undefined) return;
+      await within(CLOSE_WITHIN_MS, place.stop());
+      leave(place);
     },
   };
 }

@@ -13,7 +13,7 @@ export function explainConnect(error: unknown, { place, vhost }: BrokerAddress, 
   if (/SASL mechanism/.test(text)) return say('does not take a user name and a password.');
   if (/CERT|SIGNATURE|ISSUER/.test(code)) return say(`has a certificate that is not trusted (${code}); set tls.ca.`);
   if (/SSL/.test(code)) return say(`does not speak TLS as it is asked to (${code}).`);
-  if (code !== '') return say(`cannot be reached (${code}).`);
+  if (code !== '' && code !== 'ECONNRESET') return say(`cannot be reached (${code}).`);
   return say('ends the connection before it is open; it may speak another protocol, or want TLS.');
 }
 

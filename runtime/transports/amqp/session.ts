@@ -15,6 +15,9 @@ export interface Session {
   readonly lost: Error | undefined;
   /** A channel to read by. */
   openChannel(): Promise<Channel>;
+  /** From now on the session ends with the channel, unless that is closed by `closeChannel`. */
+  guard(channel: Channel): void;
+  closeChannel(channel: Channel): void;
   /** Ends it as if it had been lost. */
   fail(reason: unknown): void;
   /** Ends it with what is on its way still sent, if the broker takes that in time. Leaves no socket. */
@@ -39,7 +42,8 @@ export async function openSession({ driver, address, tls, sockets, onLost }: Ses
   let lost: Error | undefined;
   let isOpen = false;
   let isClosing = false;
-  const channels = new Set<Channel>();
+  /** Those that are read by, with why they were closed, where the broker has said so. */
+  const channels = new Map<Channel, unknown>();
 
   const lose = (reason: unknown): void => {
     if (lost !== undefined || isClosing) return;
@@ -82,18 +86,28 @@ export async function openSession({ driver, address, tls, sockets, onLost }: Ses
     },
     async openChannel() {
       const channel = await opened.consuming.createChannel();
-      channels.add(channel);
-      channel.on('error', () => {});
-      channel.on('close', () => channels.delete(channel));
+      channels.set(channel, undefined);
+      channel.on('error', (error) => channels.set(channel, error));
       return channel;
+    },
+    guard(channel) {
+      channel.on('close', () => {
+        const reason = channels.get(channel);
+        if (channels.delete(channel)) lose(reason);
+      });
+    },
+    closeChannel(channel) {
+      channels.delete(channel);
+      // It may have ended with its connection.
+      channel.close().catch(() => {});
     },
     fail: lose,
     async close() {
       isClosing = true;
       // A connection that is closed does not wait for what its channels have yet to send.
       const shut = async (): Promise<void> => {
-        await Promise.all([opened.publisher.close(), ...[...channels].map((channel) => channel.close())]);
-        await Promise.all([opened.publishing.close(), opened.consuming.close()]);
+        await Promise.allSettled([opened.publisher.close(), ...[...channels.keys()].map((channel) => channel.close())]);
+        await Promise.allSettled([opened.publishing.close(), opened.consuming.close()]);
       };
       if (lost === undefined) await within(CLOSE_WITHIN_MS, shut());
       sockets.abort();
