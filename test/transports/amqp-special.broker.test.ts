@@ -158,6 +158,15 @@ describeWithBroker('amqp', () => {
     expect((await readLetters(broker, queue))[0]?.reason).toBe('It was handed out 2 times and never settled.');
   });
 
+  test('what another version of the broker counts counts too', async () => {
+    const { callee, queue } = createAgents();
+    await serveOn(await startBus(callee));
+    const { channel } = await openChannel(broker);
+    channel.publish('', queue, Buffer.from('{}'), { headers: { 'x-acquired-count': 5 } });
+    await expect.poll(async () => (await readLetters(broker, queue)).length, { timeout: 5_000 }).toBe(1);
+    expect((await readLetters(broker, queue))[0]?.reason).toBe('It was handed out 5 times and never settled.');
+  });
+
   test('a queue that is full answers busy', async () => {
     const queue = 'full-queue';
     await rabbitmqctl(broker, 'set_policy', 'full', '^full-', '{"max-length":1,"overflow":"reject-publish"}');

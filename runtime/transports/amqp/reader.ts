@@ -26,8 +26,8 @@ export interface Reader {
 
 /** The header of a dead letter that says why it is one. */
 const REASON_HEADER = 'x-declaragent-reason';
-/** How many deliveries of a quorum queue came before this one. */
-const COUNT_HEADER = 'x-delivery-count';
+/** How many deliveries came before this one, as quorum queues say it: in the second RabbitMQ 4 counts all of them. */
+const COUNT_HEADERS = ['x-delivery-count', 'x-acquired-count'] as const;
 /** The broker drops what it has handed out too often; a receiver, who can say why, has to be there before it. */
 const DELIVERIES_TO_SPARE = 10;
 const CLOSE_WITHIN_MS = 2_000;
@@ -97,8 +97,8 @@ export function createReader(options: ReaderOptions): Reader {
   const take = (at: Place, message: ConsumeMessage): void => {
     if (role === 'requests') at.unsettled++;
     const delivery = toDelivery(at, message);
-    const count: unknown = message.properties.headers?.[COUNT_HEADER];
-    if (typeof count !== 'number' || count < maxDeliveries) deliver(delivery);
+    const count = countOf(message);
+    if (count < maxDeliveries) deliver(delivery);
     // Where it cannot be kept, it comes again with the next connection.
     else delivery.reject(`It was handed out ${count} times and never settled.`).catch(() => {});
   };
@@ -160,4 +160,10 @@ function settingsOf(role: SubscriptionRole, quorum: boolean, maxDeliveries: numb
   if (!quorum) return { durable: true };
   const limit = maxDeliveries && { 'x-delivery-limit': maxDeliveries + DELIVERIES_TO_SPARE };
   return { durable: true, arguments: { 'x-queue-type': 'quorum', ...limit } };
+}
+
+function countOf({ properties }: ConsumeMessage): number {
+  const headers: Readonly<Record<string, unknown>> = properties.headers ?? {};
+  const counts = COUNT_HEADERS.map((name) => headers[name]).filter((count) => typeof count === 'number');
+  return Math.max(0, ...counts);
 }
