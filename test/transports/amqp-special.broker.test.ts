@@ -188,6 +188,8 @@ describeWithBroker('amqp', () => {
     const first = connection.publish(messageTo('in-need'));
     const tryAgain = () => connection.publish(messageTo('in-need')).then(String, (error) => error.code);
     await expect.poll(() => Promise.race([tryAgain(), sleep(100)]), { timeout: 10_000 }).toBe('EAGENTRPC_BUSY');
+    const late = await connectTo(broker.port);
+    await expect(late.publish(messageTo('in-need'))).rejects.toMatchObject({ code: 'EAGENTRPC_BUSY' });
     await rabbitmqctl(broker, 'set_vm_memory_high_watermark', '0.9');
     await first;
     await expect.poll(() => connection.publish(messageTo('in-need')).then(() => 'taken', String)).toBe('taken');
@@ -307,6 +309,23 @@ describeWithBroker('amqp', () => {
       expect(message).toMatch(/^The url of the amqp transport must be like /);
       expect(message).not.toContain('s3cret');
     }
+  });
+
+  test('permissions that are missing are said at the start', async () => {
+    const url = `amqp://limited:secret@127.0.0.1:${broker.port}`;
+    await rabbitmqctl(broker, 'add_user', 'limited', 'secret');
+    await rabbitmqctl(broker, 'set_permissions', 'limited', '^agents\\.', '^$', '^agents\\.');
+    await expect(startBus('agent://limited', { url })).rejects.toThrow(
+      `The AMQP broker at 127.0.0.1:${broker.port} does not let this user publish; grant it write on amq.default.`,
+    );
+    await rabbitmqctl(broker, 'set_permissions', 'limited', '^$', '^amq\\.default$', '^agents\\.');
+    await expect(startBus('agent://limited', { url })).rejects.toThrow(
+      /^The broker refuses the queue agents\.limited\.responses\.\w+; let the user configure it, and read it\.$/,
+    );
+    const { callee, caller } = createAgents();
+    await rabbitmqctl(broker, 'set_permissions', 'limited', '^agents\\.', '^amq\\.default$', '^agents\\.');
+    await serveOn(await startBus(callee, { url }));
+    expect(await callOn(await startBus(caller, { url }), callee)('enough')).toBe('enough');
   });
 
   test('a broker that takes the connection and says nothing is given up', async () => {

@@ -1,5 +1,6 @@
-import type { ConfirmChannel, Options } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
 import { AgentRpcError } from '../../errors.js';
+import { saidBy } from './reasons.js';
 
 /** What is published, and where to. */
 export interface Publication {
@@ -14,8 +15,6 @@ export interface Publication {
 export interface Publisher {
   /** Resolves when the broker has the message; rejects with an AgentRpcError. */
   publish(publication: Publication): Promise<void>;
-  /** Whether the broker reads nothing from this connection, as it is short of memory or of disk. */
-  setBlocked(isBlocked: boolean): void;
   /** Resolves when all that was published is on its way. */
   close(): Promise<void>;
 }
@@ -32,6 +31,7 @@ interface Unconfirmed {
 
 /** How long a caller is asked to wait for a queue that is full, or a broker that takes nothing in. */
 const RETRY_AFTER_MS = 100;
+const NOTHING = Buffer.alloc(0);
 
 /** A channel and what was published on it. */
 interface Line {
@@ -44,17 +44,24 @@ interface Line {
  * A broker closes the channel for one message that it does not take, so a channel that ends is followed by another one;
  * `lose` is told where that cannot be opened.
  */
-export async function createPublisher(
-  openChannel: () => Promise<ConfirmChannel>,
-  lose: (reason: unknown) => void,
-): Promise<Publisher> {
+export async function createPublisher(connection: ChannelModel, lose: (reason: unknown) => void): Promise<Publisher> {
   let line: Line | undefined;
+  /** Whether the broker reads nothing from this connection, as it is short of memory or of disk. */
   let isBlocked = false;
+  let onBlocked = (): void => {};
+  connection.on('blocked', () => {
+    isBlocked = true;
+    onBlocked();
+  });
+  connection.on('unblocked', () => {
+    isBlocked = false;
+  });
 
   const open = async (): Promise<void> => {
-    const channel = await openChannel();
+    const channel = await connection.createConfirmChannel();
     const opened: Line = { channel, unconfirmed: new Map(), lastTag: 0 };
     let reason = 'The channel was closed.';
+    let isReady = false;
     channel.on('return', ({ fields, properties }) => {
       for (const entry of opened.unconfirmed.values()) {
         if (entry.isReturned || entry.queue !== fields.routingKey || entry.messageId !== properties.messageId) continue;
@@ -65,42 +72,48 @@ export async function createPublisher(
     channel.on('ack', ({ deliveryTag, multiple }) => settle(opened, deliveryTag, multiple, true));
     channel.on('nack', ({ deliveryTag, multiple }) => settle(opened, deliveryTag, multiple, false));
     channel.on('error', (error) => {
-      reason = error.message;
+      reason = `${saidBy(error)}.`;
     });
     channel.on('close', () => {
-      line = undefined;
+      if (line === opened) line = undefined;
       for (const { queue, reject } of opened.unconfirmed.values()) reject(publishFailed(queue, reason, 'maybe'));
       opened.unconfirmed.clear();
       // Where the whole connection ends, its channels end first.
-      void Promise.resolve().then(open).catch(lose);
+      if (isReady) void Promise.resolve().then(open).catch(lose);
     });
+    // To no queue, which the broker confirms, unless the user may not publish: that is better known now.
+    const blocked = new Promise<void>((resolve) => {
+      onBlocked = resolve;
+    });
+    await Promise.race([publishOn(opened, { queue: '', bytes: NOTHING, options: {} }), blocked]);
+    isReady = true;
     line = opened;
   };
   await open();
 
   return {
-    publish({ queue, bytes, options, mayWait }) {
-      if (isBlocked && !mayWait) return Promise.reject(busy('The broker takes nothing in at present.'));
-      if (line === undefined) return Promise.reject(publishFailed(queue, 'The channel was closed.', 'no'));
-      const { channel, unconfirmed } = line;
-      try {
-        channel.publish('', queue, toBuffer(bytes), options);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : 'The driver refuses it.';
-        return Promise.reject(publishFailed(queue, reason, 'no'));
-      }
-      const tag = ++line.lastTag;
-      return new Promise((resolve, reject) => {
-        unconfirmed.set(tag, { queue, messageId: options.messageId, isReturned: false, resolve, reject });
-      });
-    },
-    setBlocked(blocked) {
-      isBlocked = blocked;
+    publish(publication) {
+      if (isBlocked && !publication.mayWait) return Promise.reject(busy('The broker takes nothing in at present.'));
+      if (line !== undefined) return publishOn(line, publication);
+      return Promise.reject(publishFailed(publication.queue, 'The channel was closed.', 'no'));
     },
     async close() {
       await line?.channel.close();
     },
   };
+}
+
+function publishOn(line: Line, { queue, bytes, options }: Omit<Publication, 'mayWait'>): Promise<void> {
+  try {
+    line.channel.publish('', queue, toBuffer(bytes), options);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'The driver refuses it.';
+    return Promise.reject(publishFailed(queue, reason, 'no'));
+  }
+  const tag = ++line.lastTag;
+  return new Promise((resolve, reject) => {
+    line.unconfirmed.set(tag, { queue, messageId: options.messageId, isReturned: false, resolve, reject });
+  });
 }
 
 /** Settles what the broker tells of: one message, or all up to it. */

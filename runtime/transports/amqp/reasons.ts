@@ -6,6 +6,7 @@ export function explainConnect(error: unknown, { place, vhost }: BrokerAddress, 
   const { code, text } = read(error);
   const say = (what: string): Error => new Error(`${broker} ${what}`);
   if (code === 'ABORT_ERR') return say(`does not answer within ${withinMs} ms.`);
+  if (/access to exchange/.test(text)) return say('does not let this user publish; grant it write on amq.default.');
   if (/ACCESS.REFUSED/.test(text)) return say('refuses the user name or the password.');
   if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) {
     return say(`has no virtual host ${JSON.stringify(vhost)} for this user; create it, or set another in the url.`);
@@ -30,19 +31,21 @@ export function explainQueue(error: unknown, queue: string): Error {
     );
   }
   if (code === '403') {
-    return new Error(
-      `The broker refuses the queue ${queue}; let the user configure, write and read names that begin so.`,
-    );
+    return new Error(`The broker refuses the queue ${queue}; let the user configure it, and read it.`);
   }
   return error instanceof Error ? error : new Error(`The queue ${queue} cannot be read.`);
 }
 
 /** What a connection or a channel ended by. */
 export function explainLoss(error: unknown, { place }: BrokerAddress): Error {
+  return new Error(`The connection to the AMQP broker at ${place} is lost: ${saidBy(error)}.`, { cause: error });
+}
+
+/** The broker's own words, or the driver's where it says nothing; without a full stop. */
+export function saidBy(error: unknown): string {
   const { text } = read(error);
   const [, said] = /with message "(.*)"/.exec(text) ?? [];
-  const reason = said ?? (text === '' ? 'it was closed' : text);
-  return new Error(`The connection to the AMQP broker at ${place} is lost: ${reason}.`, { cause: error });
+  return said ?? (text === '' ? 'it was closed' : text);
 }
 
 function read(error: unknown): { readonly code: string; readonly text: string } {

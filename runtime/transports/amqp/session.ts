@@ -64,9 +64,7 @@ export async function openSession({ driver, address, tls, sockets, onLost }: Ses
 
   const open = async () => {
     const [publishing, consuming] = await Promise.all([connect(), connect()]);
-    const publisher = await createPublisher(() => publishing.createConfirmChannel(), lose);
-    publishing.on('blocked', () => publisher.setBlocked(true));
-    publishing.on('unblocked', () => publisher.setBlocked(false));
+    const publisher = await createPublisher(publishing, lose);
     return { publishing, consuming, publisher };
   };
 
