@@ -153,25 +153,20 @@ async function connect(config: AmqpConfig, watcher: ConnectionWatcher): Promise<
 
 function toPublication({ topic, kind, bytes, messageId, correlationId, ttlMs }: OutgoingMessage): Publication {
   const isAnswer = kind === 'response';
-  const ids = { ...nameShort('messageId', messageId), ...nameShort('correlationId', correlationId) };
-  return {
-    queue: topic,
-    bytes,
-    mayWait: isAnswer,
-    options: {
-      contentType: 'application/json',
-      type: kind,
-      ...ids,
-      // A reply queue does not outlive its reader, and an answer to one who is gone may be dropped.
-      persistent: !isAnswer,
-      mandatory: !isAnswer,
-      ...(ttlMs !== undefined && { expiration: Math.max(0, Math.ceil(ttlMs)) }),
-    },
+  // A reply queue does not outlive its reader, and an answer to one who is gone may be dropped.
+  const options: Publication['options'] = {
+    contentType: 'application/json',
+    type: kind,
+    persistent: !isAnswer,
+    mandatory: !isAnswer,
   };
+  if (isShort(messageId)) options.messageId = messageId;
+  if (isShort(correlationId)) options.correlationId = correlationId;
+  if (ttlMs !== undefined) options.expiration = Math.max(0, Math.ceil(ttlMs));
+  return { queue: topic, bytes, mayWait: isAnswer, options };
 }
 
-function nameShort(name: 'messageId' | 'correlationId', id: string): { [Name in typeof name]?: string } {
+function isShort(id: string): boolean {
   // Most are far from it, and a UTF-16 unit takes three bytes at most.
-  const fits = id.length * 3 <= SHORT_STRING_BYTES || Buffer.byteLength(id) <= SHORT_STRING_BYTES;
-  return fits ? { [name]: id } : {};
+  return id.length * 3 <= SHORT_STRING_BYTES || Buffer.byteLength(id) <= SHORT_STRING_BYTES;
 }
