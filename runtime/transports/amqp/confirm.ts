@@ -1,38 +1,63 @@
+import { systemClock } from '../../clock.js';
+
 /** Resolves when the broker has taken in all that the channel has sent it before. */
 export type Confirm = () => Promise<void>;
+
+export interface ConfirmOptions {
+  /** Asks the broker something on the channel. */
+  readonly ask: () => Promise<unknown>;
+  /** How many deliveries are not settled yet, with those that wait for their confirmation. */
+  readonly unsettled: () => number;
+}
 
 interface Waiting {
   resolve(): void;
   reject(error: unknown): void;
 }
 
+/** How long a question waits for others to share it, where there is much to settle. */
+const SHARE_MS = 1;
+
 /**
- * AMQP confirms no acknowledgement, so the broker is asked something on the same channel by `ask`: when it answers that, it
- * has done what came before. One question is on its way at a time; whoever comes meanwhile shares the next one.
+ * AMQP confirms no acknowledgement, so the broker is asked something on the same channel: when it answers that, it has done
+ * what came before. One question is on its way at a time, and a question for each of many that run at once would cost the
+ * broker a third more: it is put when half of what is unsettled waits for it, which for one alone is at once.
  */
-export function createConfirm(ask: () => Promise<unknown>): Confirm {
+export function createConfirm({ ask, unsettled }: ConfirmOptions): Confirm {
   let waiting: Waiting[] = [];
   let isAsking = false;
+  let isDue = false;
+  let cancel: (() => void) | undefined;
 
   const askForAll = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
-      try {
-        await ask();
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+    cancel?.();
+    cancel = undefined;
+    const batch = waiting;
+    waiting = [];
+    isAsking = true;
+    try {
+      await ask();
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
     }
     isAsking = false;
+    consider();
+  };
+
+  const consider = (): void => {
+    isDue = false;
+    if (isAsking || waiting.length === 0) return;
+    if (waiting.length * 2 >= unsettled()) void askForAll();
+    else cancel ??= systemClock.setTimer(SHARE_MS, () => void askForAll());
   };
 
   return () =>
     new Promise((resolve, reject) => {
       waiting.push({ resolve, reject });
-      if (isAsking) return;
-      isAsking = true;
-      void Promise.resolve().then(askForAll);
+      if (isDue) return;
+      isDue = true;
+      // What comes in one go is settled in one go.
+      void Promise.resolve().then(consider);
     });
 }

@@ -133,7 +133,7 @@ export function createReader(options: ReaderOptions): Reader {
       const channel = await session.openChannel();
       // A declaration that changes nothing costs no more than any other question, and the queue itself answers it: after
       // all that was settled before. Asking for a queue that has been deleted would end the channel.
-      const confirm = createConfirm(() => declare(channel, queue));
+      const confirm = createConfirm({ ask: () => declare(channel, queue), unsettled: () => at.unsettled });
       const at: Place = { session, channel, confirm, unsettled: 0, stop: undefined };
       place = at;
       try {

@@ -2,6 +2,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { systemClock } from '../../clock.js';
 import type { TlsOptions } from '../../tls.js';
 import type { BrokerAddress } from './address.js';
+import { gatherWrites } from './gather.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { explainConnect, explainLoss } from './reasons.js';
 
@@ -59,6 +60,7 @@ export async function openSession({ driver, address, tls, sockets, onLost }: Ses
     // What it says in an error it says again when it closes.
     connection.on('error', () => {});
     connection.on('close', lose);
+    gatherWrites(connection);
     return connection;
   };
 
