@@ -1,3 +1,4 @@
+import { trustPlainObjects } from './plain-objects.js';
 import { escapeHidden, indentBlocks } from './print.js';
 
 /*
@@ -44,7 +45,7 @@ export interface ValidatorModule {
 }
 
 /** What a body may use of the runtime. */
-const USABLE = ['addViolation', 'addViolations', 'codePointLength', 'deepEqual', 'defineCheck', 'formats'];
+const USABLE = ['addViolation', 'addViolations', 'codePointLength', 'deepEqual', 'defineCheck', 'formats', 'isPlain'];
 
 /** `shared` has what ajv calls `shared0`, `shared1` and so on: the names of functions in other modules. */
 export function toModule(code: string, shared: readonly string[] = []): ValidatorModule {
@@ -65,7 +66,7 @@ export function toModule(code: string, shared: readonly string[] = []): Validato
   body = simplifyCalls(body);
   body = compactViolations(body);
   body = dropUnused(body);
-  body = withoutNarrowing(annotate(body));
+  body = trustPlainObjects(withoutNarrowing(annotate(body)), unmask);
   const unknown = /\brequire\b|\bwrapper\d|\bdynamicAnchors\b|\bparentData\b|\bfunction\b|\bimport\b/.exec(body);
   if (unknown !== null) throw new Error(`ajv's output holds "${unknown[0]}", which the module form has no place for.`);
   const uses = USABLE.filter((name) => new RegExp(`\\b${name}\\b`).test(body));

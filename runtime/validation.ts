@@ -89,6 +89,17 @@ const MAX_HELD = 250_000;
 /** Validators run one at a time, since none of them waits. */
 let steps = 0;
 
+/** Whether nothing but what the language puts there is on Object.prototype; found out for each validation. */
+let isPrototypeBare = true;
+
+/**
+ * Whether each property of `value` that can be read and has no name of Object.prototype is its own; called by generated code
+ * only. Where it is not, that has to be asked of each.
+ */
+export function isPlain(value: object): boolean {
+  return isPrototypeBare && Object.getPrototypeOf(value) === Object.prototype;
+}
+
 /** Makes the body of a generated validator; called by generated code only. */
 // biome-ignore lint/suspicious/noExplicitAny: see Check
 export function defineCheck(body: (data: any, instancePath?: string) => boolean): Check {
@@ -120,6 +131,8 @@ export function defineValidator<T>(schema: JsonSchema, body: Check): Validator<T
   const findViolations = (value: unknown): ViolationReport | null => {
     let valid: boolean;
     steps = 0;
+    isPrototypeBare = true;
+    for (const _ in Object.prototype) isPrototypeBare = false;
     try {
       valid = body(value);
     } catch {

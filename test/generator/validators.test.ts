@@ -193,6 +193,46 @@ describe('a generated validator, as an ESM file that can import the runtime alon
     expect(runScript(folder, script)).toMatchObject({ violations: [{ path: '' }], total: 1 });
   });
 
+  it('counts what is an own property alone, whatever the prototype', () => {
+    const index = names.indexOf('a right value');
+    const script = `
+      import { c${index}Input as validator } from './generated/a/capabilities/c${index}.gen.mjs';
+      class WithGetter { get a() { return 'x'; } }
+      const values = {
+        plain: { a: 'x' },
+        bare: Object.assign(Object.create(null), { a: 'x' }),
+        inherited: Object.create({ a: 'x' }),
+        getter: new WithGetter(),
+        besideInherited: Object.assign(Object.create({ b: 1 }), { a: 'x' }),
+        bareWithMore: Object.assign(Object.create(null), { a: 'x', b: 1 }),
+        ownProto: JSON.parse('{"a":"x","__proto__":1}'),
+        hidden: Object.defineProperty({ a: 'x' }, 'b', { value: 1 }),
+      };
+      const found = (value) => validator.findViolations(value)?.violations.map(({ keyword }) => keyword) ?? [];
+      const results = Object.entries(values).map(([name, value]) => [name, found(value)]);
+      Object.prototype.a = 'polluted';
+      Object.prototype.b = 'polluted';
+      results.push(['polluted', found({})], ['besidePolluted', found({ a: 'x' })]);
+      delete Object.prototype.a;
+      delete Object.prototype.b;
+      results.push(['afterwards', found({ a: 'x' })], ['missing', found({})]);
+      console.log(JSON.stringify(Object.fromEntries(results)));`;
+    expect(runScript(folder, script)).toEqual({
+      plain: [],
+      bare: [],
+      inherited: ['required'],
+      getter: ['required'],
+      besideInherited: [],
+      bareWithMore: ['additionalProperties'],
+      ownProto: ['additionalProperties'],
+      hidden: [],
+      polluted: ['required'],
+      besidePolluted: [],
+      afterwards: [],
+      missing: ['required'],
+    });
+  });
+
   it('is a Standard Schema: validate answers the value or issues with paths', () => {
     const index = names.indexOf('a path with / and ~');
     const script = `

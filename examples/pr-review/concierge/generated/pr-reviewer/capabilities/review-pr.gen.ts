@@ -4,7 +4,7 @@
 import { check$Finding } from '../definitions/Finding.gen.js';
 import type { Finding } from '../definitions/Finding.gen.js';
 import type { CapabilityContract } from '@declaragent/runtime';
-import { addViolation, addViolations, codePointLength, defineCheck, defineValidator } from '@declaragent/runtime/validation';
+import { addViolation, addViolations, codePointLength, defineCheck, defineValidator, isPlain } from '@declaragent/runtime/validation';
 import type { Check, Validator } from '@declaragent/runtime/validation';
 
 export interface ReviewPrInput {
@@ -99,18 +99,20 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.change === undefined) || (!(func0.call(data, "change")))){
+    const plain = isPlain(data);
+    if((data.change === undefined) || (!((plain || func0.call(data, "change"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"change"+"'");
       errors++;
     }
-    if(data.change !== undefined && func0.call(data, "change")){
+    if(data.change !== undefined && (plain || func0.call(data, "change"))){
       let data0: any = data.change;
       if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-        if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
+        const plain0 = isPlain(data0);
+        if((data0.kind === undefined) || (!((plain0 || func0.call(data0, "kind"))))){
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
           errors++;
         }
-        if(data0.kind !== undefined && func0.call(data0, "kind")){
+        if(data0.kind !== undefined && (plain0 || func0.call(data0, "kind"))){
           let data1: any = data0.kind;
           if(!((data1 === "patch") || (data1 === "commits"))){
             vErrors = addViolation(vErrors, instancePath+"/change/kind", "enum", "must be \"patch\" or \"commits\"");
@@ -125,11 +127,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       const tag0: any = data0 && data0.kind;
       if(tag0 === "patch"){
         if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-          if((data0.path === undefined) || (!(func0.call(data0, "path")))){
+          const plain0 = isPlain(data0);
+          if((data0.path === undefined) || (!((plain0 || func0.call(data0, "path"))))){
             vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
             errors++;
           }
-          if(data0.path !== undefined && func0.call(data0, "path")){
+          if(data0.path !== undefined && (plain0 || func0.call(data0, "path"))){
             let data2: any = data0.path;
             if(typeof data2 === "string"){
               if(data2.length > 1024 && func6(data2) > 1024){
@@ -146,7 +149,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
               errors++;
             }
           }
-          for(const _key0 of Object.keys(data0)){
+          for(const _key0 in data0){
+            if(!plain0 && !func0.call(data0, _key0)) continue;
             if(!((_key0 === "kind") || (_key0 === "path"))){
               vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key0+"'");
               errors++;
@@ -156,11 +160,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
       else if(tag0 === "commits"){
         if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-          if((data0.range === undefined) || (!(func0.call(data0, "range")))){
+          const plain0 = isPlain(data0);
+          if((data0.range === undefined) || (!((plain0 || func0.call(data0, "range"))))){
             vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
             errors++;
           }
-          if(data0.range !== undefined && func0.call(data0, "range")){
+          if(data0.range !== undefined && (plain0 || func0.call(data0, "range"))){
             let data3: any = data0.range;
             if(typeof data3 === "string"){
               if(!pattern0.test(data3)){
@@ -177,7 +182,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
               errors++;
             }
           }
-          for(const _key1 of Object.keys(data0)){
+          for(const _key1 in data0){
+            if(!plain0 && !func0.call(data0, _key1)) continue;
             if(!((_key1 === "kind") || (_key1 === "range"))){
               vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key1+"'");
               errors++;
@@ -186,7 +192,7 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         }
       }
     }
-    if(data.maxFindings !== undefined && func0.call(data, "maxFindings")){
+    if(data.maxFindings !== undefined && (plain || func0.call(data, "maxFindings"))){
       let data4: any = data.maxFindings;
       if(!((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4)))){
         vErrors = addViolation(vErrors, instancePath+"/maxFindings", "type", "must be integer");
@@ -215,38 +221,39 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.verdict === undefined) || (!(func0.call(data, "verdict")))){
+    const plain = isPlain(data);
+    if((data.verdict === undefined) || (!((plain || func0.call(data, "verdict"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"verdict"+"'");
       errors++;
     }
-    if((data.findings === undefined) || (!(func0.call(data, "findings")))){
+    if((data.findings === undefined) || (!((plain || func0.call(data, "findings"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"findings"+"'");
       errors++;
     }
-    if((data.summary === undefined) || (!(func0.call(data, "summary")))){
+    if((data.summary === undefined) || (!((plain || func0.call(data, "summary"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"summary"+"'");
       errors++;
     }
-    if((data.filesChanged === undefined) || (!(func0.call(data, "filesChanged")))){
+    if((data.filesChanged === undefined) || (!((plain || func0.call(data, "filesChanged"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"filesChanged"+"'");
       errors++;
     }
-    if((data.linesAdded === undefined) || (!(func0.call(data, "linesAdded")))){
+    if((data.linesAdded === undefined) || (!((plain || func0.call(data, "linesAdded"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"linesAdded"+"'");
       errors++;
     }
-    if((data.linesRemoved === undefined) || (!(func0.call(data, "linesRemoved")))){
+    if((data.linesRemoved === undefined) || (!((plain || func0.call(data, "linesRemoved"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"linesRemoved"+"'");
       errors++;
     }
-    if(data.verdict !== undefined && func0.call(data, "verdict")){
+    if(data.verdict !== undefined && (plain || func0.call(data, "verdict"))){
       let data0: any = data.verdict;
       if(!(((data0 === "approve") || (data0 === "request-changes")) || (data0 === "comment"))){
         vErrors = addViolation(vErrors, instancePath+"/verdict", "enum", "must be \"approve\" or \"request-changes\" or \"comment\"");
         errors++;
       }
     }
-    if(data.findings !== undefined && func0.call(data, "findings")){
+    if(data.findings !== undefined && (plain || func0.call(data, "findings"))){
       let data1: any = data.findings;
       if(Array.isArray(data1)){
         const len0: any = data1.length;
@@ -263,14 +270,14 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
-    if(data.summary !== undefined && func0.call(data, "summary")){
+    if(data.summary !== undefined && (plain || func0.call(data, "summary"))){
       let data3: any = data.summary;
       if(typeof data3 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/summary", "type", "must be string");
         errors++;
       }
     }
-    if(data.filesChanged !== undefined && func0.call(data, "filesChanged")){
+    if(data.filesChanged !== undefined && (plain || func0.call(data, "filesChanged"))){
       let data4: any = data.filesChanged;
       if(!((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4)))){
         vErrors = addViolation(vErrors, instancePath+"/filesChanged", "type", "must be integer");
@@ -283,7 +290,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         }
       }
     }
-    if(data.linesAdded !== undefined && func0.call(data, "linesAdded")){
+    if(data.linesAdded !== undefined && (plain || func0.call(data, "linesAdded"))){
       let data5: any = data.linesAdded;
       if(!((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5)))){
         vErrors = addViolation(vErrors, instancePath+"/linesAdded", "type", "must be integer");
@@ -296,7 +303,7 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         }
       }
     }
-    if(data.linesRemoved !== undefined && func0.call(data, "linesRemoved")){
+    if(data.linesRemoved !== undefined && (plain || func0.call(data, "linesRemoved"))){
       let data6: any = data.linesRemoved;
       if(!((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6)))){
         vErrors = addViolation(vErrors, instancePath+"/linesRemoved", "type", "must be integer");
@@ -321,22 +328,23 @@ const validate2: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.bytes === undefined) || (!(func0.call(data, "bytes")))){
+    const plain = isPlain(data);
+    if((data.bytes === undefined) || (!((plain || func0.call(data, "bytes"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"bytes"+"'");
       errors++;
     }
-    if((data.limit === undefined) || (!(func0.call(data, "limit")))){
+    if((data.limit === undefined) || (!((plain || func0.call(data, "limit"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"limit"+"'");
       errors++;
     }
-    if(data.bytes !== undefined && func0.call(data, "bytes")){
+    if(data.bytes !== undefined && (plain || func0.call(data, "bytes"))){
       let data0: any = data.bytes;
       if(!((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0)))){
         vErrors = addViolation(vErrors, instancePath+"/bytes", "type", "must be integer");
         errors++;
       }
     }
-    if(data.limit !== undefined && func0.call(data, "limit")){
+    if(data.limit !== undefined && (plain || func0.call(data, "limit"))){
       let data1: any = data.limit;
       if(!((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1)))){
         vErrors = addViolation(vErrors, instancePath+"/limit", "type", "must be integer");
@@ -355,22 +363,23 @@ const validate3: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.line === undefined) || (!(func0.call(data, "line")))){
+    const plain = isPlain(data);
+    if((data.line === undefined) || (!((plain || func0.call(data, "line"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"line"+"'");
       errors++;
     }
-    if((data.message === undefined) || (!(func0.call(data, "message")))){
+    if((data.message === undefined) || (!((plain || func0.call(data, "message"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"message"+"'");
       errors++;
     }
-    if(data.line !== undefined && func0.call(data, "line")){
+    if(data.line !== undefined && (plain || func0.call(data, "line"))){
       let data0: any = data.line;
       if(!((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0)))){
         vErrors = addViolation(vErrors, instancePath+"/line", "type", "must be integer");
         errors++;
       }
     }
-    if(data.message !== undefined && func0.call(data, "message")){
+    if(data.message !== undefined && (plain || func0.call(data, "message"))){
       let data1: any = data.message;
       if(typeof data1 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/message", "type", "must be string");

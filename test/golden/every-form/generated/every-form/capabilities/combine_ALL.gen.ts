@@ -2,7 +2,7 @@
 /* eslint-disable */
 
 import type { CapabilityContract } from '@declaragent/runtime';
-import { addViolation, defineCheck, defineValidator } from '@declaragent/runtime/validation';
+import { addViolation, defineCheck, defineValidator, isPlain } from '@declaragent/runtime/validation';
 import type { Check, Validator } from '@declaragent/runtime/validation';
 
 export interface CombineALLInput {
@@ -41,7 +41,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if(data.pair !== undefined && func0.call(data, "pair")){
+    const plain = isPlain(data);
+    if(data.pair !== undefined && (plain || func0.call(data, "pair"))){
       let data0: any = data.pair;
       if(Array.isArray(data0)){
         if(data0.length < 1){
@@ -74,14 +75,15 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
-    if(data.rest !== undefined && func0.call(data, "rest")){
+    if(data.rest !== undefined && (plain || func0.call(data, "rest"))){
       let data3: any = data.rest;
       if(Array.isArray(data3)){
         const len2: any = data3.length;
         if(len2 > 0){
           let data4: any = data3[0];
           if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
-            if(data4.x !== undefined && func0.call(data4, "x")){
+            const plain4 = isPlain(data4);
+            if(data4.x !== undefined && (plain4 || func0.call(data4, "x"))){
               let data5: any = data4.x;
               if(!(typeof data5 == "number")){
                 vErrors = addViolation(vErrors, instancePath+"/rest/0/x", "type", "must be number");
@@ -113,21 +115,22 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
-    if(data.card !== undefined && func0.call(data, "card")){
+    if(data.card !== undefined && (plain || func0.call(data, "card"))){
       let data7: any = data.card;
       if(typeof data7 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/card", "type", "must be string");
         errors++;
       }
     }
-    if(data.address !== undefined && func0.call(data, "address")){
+    if(data.address !== undefined && (plain || func0.call(data, "address"))){
       let data8: any = data.address;
       if(typeof data8 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/address", "type", "must be string");
         errors++;
       }
     }
-    for(const _key0 of Object.keys(data)){
+    for(const _key0 in data){
+      if(!plain && !func0.call(data, _key0)) continue;
       if(pattern0.test(_key0)){
         let data9: any = data[_key0];
         if(typeof data9 !== "string"){
@@ -136,13 +139,14 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         }
       }
     }
-    if(data.card !== undefined && func0.call(data, "card")){
-      if((data.address === undefined) || (!(func0.call(data, "address")))){
+    if(data.card !== undefined && (plain || func0.call(data, "card"))){
+      if((data.address === undefined) || (!((plain || func0.call(data, "address"))))){
         vErrors = addViolation(vErrors, instancePath, "dependentRequired", "must have property address when property card is present");
         errors++;
       }
     }
-    for(const _key1 of Object.keys(data)){
+    for(const _key1 in data){
+      if(!plain && !func0.call(data, _key1)) continue;
       if(!(((((_key1 === "pair") || (_key1 === "rest")) || (_key1 === "card")) || (_key1 === "address")) || (pattern0.test(_key1)))){
         let data10: any = data[_key1];
         if(!((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10)))){
@@ -163,11 +167,12 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.a === undefined) || (!(func0.call(data, "a")))){
+    const plain = isPlain(data);
+    if((data.a === undefined) || (!((plain || func0.call(data, "a"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"a"+"'");
       errors++;
     }
-    if(data.a !== undefined && func0.call(data, "a")){
+    if(data.a !== undefined && (plain || func0.call(data, "a"))){
       let data0: any = data.a;
       if(typeof data0 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/a", "type", "must be string");
@@ -180,11 +185,12 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
     errors++;
   }
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.b === undefined) || (!(func0.call(data, "b")))){
+    const plain = isPlain(data);
+    if((data.b === undefined) || (!((plain || func0.call(data, "b"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"b"+"'");
       errors++;
     }
-    if(data.b !== undefined && func0.call(data, "b")){
+    if(data.b !== undefined && (plain || func0.call(data, "b"))){
       let data1: any = data.b;
       if(!((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1)))){
         vErrors = addViolation(vErrors, instancePath+"/b", "type", "must be integer");
@@ -200,7 +206,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
   let match0: any = false;
   const _errs11: any = errors;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.c === undefined) || (!(func0.call(data, "c")))){
+    const plain = isPlain(data);
+    if((data.c === undefined) || (!((plain || func0.call(data, "c"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"c"+"'");
       errors++;
     }
@@ -211,11 +218,12 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
   }
   const _errs12: any = errors;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.d === undefined) || (!(func0.call(data, "d")))){
+    const plain = isPlain(data);
+    if((data.d === undefined) || (!((plain || func0.call(data, "d"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"d"+"'");
       errors++;
     }
-    if(data.d !== undefined && func0.call(data, "d")){
+    if(data.d !== undefined && (plain || func0.call(data, "d"))){
       let data2: any = data.d;
       if(1 !== data2){
         vErrors = addViolation(vErrors, instancePath+"/d", "const", "must be 1");
@@ -243,13 +251,15 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
     }
   }
   if(data && typeof data == "object" && !Array.isArray(data)){
+    const plain = isPlain(data);
     const _errs14: any = errors;
     let all0: any = false;
     const seen0: any = new Set();
     seen0.add("a");
     seen0.add("b");
     if(data && typeof data == "object" && !Array.isArray(data)){
-      if(((data.c === undefined) || (!(func0.call(data, "c"))))){
+      const plain = isPlain(data);
+      if(((data.c === undefined) || (!((plain || func0.call(data, "c")))))){
         vErrors = addViolation(vErrors, instancePath, "", "");
         errors++;
       }
@@ -265,12 +275,13 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
     }
     const _errs16: any = errors;
     if(data && typeof data == "object" && !Array.isArray(data)){
-      if(((data.d === undefined) || (!(func0.call(data, "d"))))){
+      const plain = isPlain(data);
+      if(((data.d === undefined) || (!((plain || func0.call(data, "d")))))){
         vErrors = addViolation(vErrors, instancePath, "", "");
         errors++;
       }
       else {
-        if(data.d !== undefined && func0.call(data, "d")){
+        if(data.d !== undefined && (plain || func0.call(data, "d"))){
           let data3: any = data.d;
           if(1 !== data3){
             vErrors = addViolation(vErrors, instancePath, "", "");
@@ -293,7 +304,8 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
       seen0.add("d");
     }
     if(!all0){
-      for(const _key0 of Object.keys(data)){
+      for(const _key0 in data){
+        if(!plain && !func0.call(data, _key0)) continue;
         if(!seen0.has(_key0)){
           let data4: any = data[_key0];
           if((typeof data4 !== "string") && (!((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))))){

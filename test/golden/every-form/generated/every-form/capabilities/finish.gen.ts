@@ -2,7 +2,7 @@
 /* eslint-disable */
 
 import type { CapabilityContract } from '@declaragent/runtime';
-import { addViolation, deepEqual, defineCheck, defineValidator } from '@declaragent/runtime/validation';
+import { addViolation, deepEqual, defineCheck, defineValidator, isPlain } from '@declaragent/runtime/validation';
 import type { Check, Validator } from '@declaragent/runtime/validation';
 
 export type FinishInput = [('go')?, ({ deep?: (1 | 2 | null | [1] | { k: 'v' }); [k: string]: unknown })?, ...string[]];
@@ -27,7 +27,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
     if(len0 > 1){
       let data1: any = data[1];
       if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-        if(data1.deep !== undefined && func0.call(data1, "deep")){
+        const plain1 = isPlain(data1);
+        if(data1.deep !== undefined && (plain1 || func0.call(data1, "deep"))){
           let data2: any = data1.deep;
           const vSchema0: any = schema0.prefixItems[1].properties.deep.enum;
           if(!(((((data2 === 1) || (data2 === 2)) || (data2 === null)) || (func1(data2, vSchema0[3]))) || (func1(data2, vSchema0[4])))){

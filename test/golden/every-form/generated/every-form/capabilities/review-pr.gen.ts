@@ -11,7 +11,7 @@ import { check$Tree } from '../definitions/Tree.gen.js';
 import type { Tree } from '../definitions/Tree.gen.js';
 import type { CapabilityContract } from '@declaragent/runtime';
 import { formats } from '@declaragent/runtime/formats';
-import { addViolation, addViolations, codePointLength, defineCheck, defineValidator } from '@declaragent/runtime/validation';
+import { addViolation, addViolations, codePointLength, defineCheck, defineValidator, isPlain } from '@declaragent/runtime/validation';
 import type { Check, Validator } from '@declaragent/runtime/validation';
 
 export interface ReviewPrInput {
@@ -93,18 +93,20 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.change === undefined) || (!(func0.call(data, "change")))){
+    const plain = isPlain(data);
+    if((data.change === undefined) || (!((plain || func0.call(data, "change"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"change"+"'");
       errors++;
     }
-    if(data.change !== undefined && func0.call(data, "change")){
+    if(data.change !== undefined && (plain || func0.call(data, "change"))){
       let data0: any = data.change;
       if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-        if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
+        const plain0 = isPlain(data0);
+        if((data0.kind === undefined) || (!((plain0 || func0.call(data0, "kind"))))){
           vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"kind"+"'");
           errors++;
         }
-        if(data0.kind !== undefined && func0.call(data0, "kind")){
+        if(data0.kind !== undefined && (plain0 || func0.call(data0, "kind"))){
           let data1: any = data0.kind;
           if(!((data1 === "patch") || (data1 === "commits"))){
             vErrors = addViolation(vErrors, instancePath+"/change/kind", "enum", "must be \"patch\" or \"commits\"");
@@ -119,18 +121,20 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       const tag0: any = data0 && data0.kind;
       if(tag0 === "patch"){
         if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-          if((data0.path === undefined) || (!(func0.call(data0, "path")))){
+          const plain0 = isPlain(data0);
+          if((data0.path === undefined) || (!((plain0 || func0.call(data0, "path"))))){
             vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"path"+"'");
             errors++;
           }
-          if(data0.path !== undefined && func0.call(data0, "path")){
+          if(data0.path !== undefined && (plain0 || func0.call(data0, "path"))){
             let data2: any = data0.path;
             if(typeof data2 !== "string"){
               vErrors = addViolation(vErrors, instancePath+"/change/path", "type", "must be string");
               errors++;
             }
           }
-          for(const _key0 of Object.keys(data0)){
+          for(const _key0 in data0){
+            if(!plain0 && !func0.call(data0, _key0)) continue;
             if(!((_key0 === "kind") || (_key0 === "path"))){
               vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key0+"'");
               errors++;
@@ -140,11 +144,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
       }
       else if(tag0 === "commits"){
         if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-          if((data0.range === undefined) || (!(func0.call(data0, "range")))){
+          const plain0 = isPlain(data0);
+          if((data0.range === undefined) || (!((plain0 || func0.call(data0, "range"))))){
             vErrors = addViolation(vErrors, instancePath+"/change", "required", "must have required property '"+"range"+"'");
             errors++;
           }
-          if(data0.range !== undefined && func0.call(data0, "range")){
+          if(data0.range !== undefined && (plain0 || func0.call(data0, "range"))){
             let data3: any = data0.range;
             if(typeof data3 === "string"){
               if(!pattern0.test(data3)){
@@ -161,7 +166,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
               errors++;
             }
           }
-          for(const _key1 of Object.keys(data0)){
+          for(const _key1 in data0){
+            if(!plain0 && !func0.call(data0, _key1)) continue;
             if(!((_key1 === "kind") || (_key1 === "range"))){
               vErrors = addViolation(vErrors, instancePath+"/change", "additionalProperties", "must NOT have additional property '"+_key1+"'");
               errors++;
@@ -170,7 +176,7 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         }
       }
     }
-    if(data.when !== undefined && func0.call(data, "when")){
+    if(data.when !== undefined && (plain || func0.call(data, "when"))){
       let data4: any = data.when;
       if(typeof data4 === "string"){
         if(!(formats0(data4))){
@@ -183,7 +189,7 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
-    if(data.labels !== undefined && func0.call(data, "labels")){
+    if(data.labels !== undefined && (plain || func0.call(data, "labels"))){
       let data5: any = data.labels;
       if(Array.isArray(data5)){
         if(data5.length > 10){
@@ -228,10 +234,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
-    if(data.weights !== undefined && func0.call(data, "weights")){
+    if(data.weights !== undefined && (plain || func0.call(data, "weights"))){
       let data7: any = data.weights;
       if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
-        for(const _key2 of Object.keys(data7)){
+        const plain7 = isPlain(data7);
+        for(const _key2 in data7){
+          if(!plain7 && !func0.call(data7, _key2)) continue;
           let data8: any = data7[_key2];
           if(!(typeof data8 == "number")){
             vErrors = addViolation(vErrors, instancePath+"/weights/" + _key2.replace(/~/g, "~0").replace(/\//g, "~1"), "type", "must be number");
@@ -244,18 +252,18 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
-    if(data.nullable !== undefined && func0.call(data, "nullable")){
+    if(data.nullable !== undefined && (plain || func0.call(data, "nullable"))){
       let data9: any = data.nullable;
       if((typeof data9 !== "string") && (data9 !== null)){
         vErrors = addViolation(vErrors, instancePath+"/nullable", "type", "must be string,null");
         errors++;
       }
     }
-    if(data.nothing !== undefined && func0.call(data, "nothing")){
+    if(data.nothing !== undefined && (plain || func0.call(data, "nothing"))){
       vErrors = addViolation(vErrors, instancePath+"/nothing", "false schema", "boolean schema is false");
       errors++;
     }
-    if(data["odd key */ ${x}"] !== undefined && func0.call(data, "odd key */ ${x}")){
+    if(data["odd key */ ${x}"] !== undefined && (plain || func0.call(data, "odd key */ ${x}"))){
       let data11: any = data["odd key */ ${x}"];
       if(typeof data11 !== "boolean"){
         vErrors = addViolation(vErrors, instancePath+"/odd key *~1 ${x}", "type", "must be boolean");
@@ -269,7 +277,8 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
-    for(const _key3 of Object.keys(data)){
+    for(const _key3 in data){
+      if(!plain && !func0.call(data, _key3)) continue;
       if(pattern2.test(_key3)){
         let data13: any = data[_key3];
         if(typeof data13 !== "string"){
@@ -290,22 +299,23 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.verdict === undefined) || (!(func0.call(data, "verdict")))){
+    const plain = isPlain(data);
+    if((data.verdict === undefined) || (!((plain || func0.call(data, "verdict"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"verdict"+"'");
       errors++;
     }
-    if((data.findings === undefined) || (!(func0.call(data, "findings")))){
+    if((data.findings === undefined) || (!((plain || func0.call(data, "findings"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"findings"+"'");
       errors++;
     }
-    if(data.verdict !== undefined && func0.call(data, "verdict")){
+    if(data.verdict !== undefined && (plain || func0.call(data, "verdict"))){
       let data0: any = data.verdict;
       if(!(((data0 === "approve") || (data0 === "request-changes")) || (data0 === "comment"))){
         vErrors = addViolation(vErrors, instancePath+"/verdict", "enum", "must be \"approve\" or \"request-changes\" or \"comment\"");
         errors++;
       }
     }
-    if(data.findings !== undefined && func0.call(data, "findings")){
+    if(data.findings !== undefined && (plain || func0.call(data, "findings"))){
       let data1: any = data.findings;
       if(Array.isArray(data1)){
         const len0: any = data1.length;
@@ -322,14 +332,14 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         errors++;
       }
     }
-    if(data.tree !== undefined && func0.call(data, "tree")){
+    if(data.tree !== undefined && (plain || func0.call(data, "tree"))){
       let data3: any = data.tree;
       if(!(check$Tree(data3, instancePath+"/tree"))){
         vErrors = addViolations(vErrors, check$Tree.errors);
         errors = vErrors.length;
       }
     }
-    if(data.failure !== undefined && func0.call(data, "failure")){
+    if(data.failure !== undefined && (plain || func0.call(data, "failure"))){
       let data4: any = data.failure;
       const _errs7: any = errors;
       let match0: any = false;
@@ -367,14 +377,14 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
         }
       }
     }
-    if(data.style !== undefined && func0.call(data, "style")){
+    if(data.style !== undefined && (plain || func0.call(data, "style"))){
       let data5: any = data.style;
       if(!(check$NewStyle(data5, instancePath+"/style"))){
         vErrors = addViolations(vErrors, check$NewStyle.errors);
         errors = vErrors.length;
       }
     }
-    if(data.score !== undefined && func0.call(data, "score")){
+    if(data.score !== undefined && (plain || func0.call(data, "score"))){
       let data6: any = data.score;
       if(typeof data6 == "number"){
         if(data6 > 10 || isNaN(data6)){
@@ -407,22 +417,23 @@ const validate2: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.bytes === undefined) || (!(func0.call(data, "bytes")))){
+    const plain = isPlain(data);
+    if((data.bytes === undefined) || (!((plain || func0.call(data, "bytes"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"bytes"+"'");
       errors++;
     }
-    if((data.limit === undefined) || (!(func0.call(data, "limit")))){
+    if((data.limit === undefined) || (!((plain || func0.call(data, "limit"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"limit"+"'");
       errors++;
     }
-    if(data.bytes !== undefined && func0.call(data, "bytes")){
+    if(data.bytes !== undefined && (plain || func0.call(data, "bytes"))){
       let data0: any = data.bytes;
       if(!((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0)))){
         vErrors = addViolation(vErrors, instancePath+"/bytes", "type", "must be integer");
         errors++;
       }
     }
-    if(data.limit !== undefined && func0.call(data, "limit")){
+    if(data.limit !== undefined && (plain || func0.call(data, "limit"))){
       let data1: any = data.limit;
       if(!((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1)))){
         vErrors = addViolation(vErrors, instancePath+"/limit", "type", "must be integer");

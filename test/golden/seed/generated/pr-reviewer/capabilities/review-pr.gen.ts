@@ -2,7 +2,7 @@
 /* eslint-disable */
 
 import type { CapabilityContract } from '@declaragent/runtime';
-import { addViolation, defineCheck, defineValidator } from '@declaragent/runtime/validation';
+import { addViolation, defineCheck, defineValidator, isPlain } from '@declaragent/runtime/validation';
 import type { Check, Validator } from '@declaragent/runtime/validation';
 
 export interface ReviewPrInput {
@@ -22,11 +22,12 @@ const validate0: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.prUrl === undefined) || (!(func0.call(data, "prUrl")))){
+    const plain = isPlain(data);
+    if((data.prUrl === undefined) || (!((plain || func0.call(data, "prUrl"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"prUrl"+"'");
       errors++;
     }
-    if(data.prUrl !== undefined && func0.call(data, "prUrl")){
+    if(data.prUrl !== undefined && (plain || func0.call(data, "prUrl"))){
       let data0: any = data.prUrl;
       if(typeof data0 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/prUrl", "type", "must be string");
@@ -45,33 +46,34 @@ const validate1: Check = defineCheck((data: any, instancePath = '') => {
   let vErrors: any = null;
   let errors: any = 0;
   if(data && typeof data == "object" && !Array.isArray(data)){
-    if((data.verdict === undefined) || (!(func0.call(data, "verdict")))){
+    const plain = isPlain(data);
+    if((data.verdict === undefined) || (!((plain || func0.call(data, "verdict"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"verdict"+"'");
       errors++;
     }
-    if((data.findings === undefined) || (!(func0.call(data, "findings")))){
+    if((data.findings === undefined) || (!((plain || func0.call(data, "findings"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"findings"+"'");
       errors++;
     }
-    if((data.summary === undefined) || (!(func0.call(data, "summary")))){
+    if((data.summary === undefined) || (!((plain || func0.call(data, "summary"))))){
       vErrors = addViolation(vErrors, instancePath, "required", "must have required property '"+"summary"+"'");
       errors++;
     }
-    if(data.verdict !== undefined && func0.call(data, "verdict")){
+    if(data.verdict !== undefined && (plain || func0.call(data, "verdict"))){
       let data0: any = data.verdict;
       if(!(((data0 === "approve") || (data0 === "request-changes")) || (data0 === "comment"))){
         vErrors = addViolation(vErrors, instancePath+"/verdict", "enum", "must be \"approve\" or \"request-changes\" or \"comment\"");
         errors++;
       }
     }
-    if(data.findings !== undefined && func0.call(data, "findings")){
+    if(data.findings !== undefined && (plain || func0.call(data, "findings"))){
       let data1: any = data.findings;
       if(!(Array.isArray(data1))){
         vErrors = addViolation(vErrors, instancePath+"/findings", "type", "must be array");
         errors++;
       }
     }
-    if(data.summary !== undefined && func0.call(data, "summary")){
+    if(data.summary !== undefined && (plain || func0.call(data, "summary"))){
       let data2: any = data.summary;
       if(typeof data2 !== "string"){
         vErrors = addViolation(vErrors, instancePath+"/summary", "type", "must be string");
