@@ -1,8 +1,8 @@
 /** Keeps bytes outside of the heap, so that the collection of garbage need not move them; over a limit the oldest go. */
 export interface Arena {
-  /** Copies two in, side by side; undefined where they are larger than the limit. */
-  add(first: Uint8Array, second: Uint8Array): Place | undefined;
-  /** Copies of the two; undefined where they had to go. */
+  /** Copies two in, side by side, and says where in `place`; nowhere where they are larger than the limit. */
+  add(place: Place, first: Uint8Array, second: Uint8Array): void;
+  /** Copies of the two; undefined where they had to go, or are nowhere. */
   read(place: Place): readonly [first: Uint8Array, second: Uint8Array] | undefined;
   /** They are not wanted any more; said once. */
   free(place: Place): void;
@@ -10,10 +10,11 @@ export interface Arena {
 
 /** Where two byte strings are kept: from `start` to `middle`, and from there to `end`. */
 export interface Place {
-  readonly page: Page;
-  readonly start: number;
-  readonly middle: number;
-  readonly end: number;
+  /** Undefined where nothing has been added. */
+  page: Page | undefined;
+  start: number;
+  middle: number;
+  end: number;
 }
 
 interface Page {
@@ -59,28 +60,28 @@ export function createArena(maxBytes: number): Arena {
   };
 
   return {
-    add(first, second) {
+    add(place, first, second) {
       const length = first.length + second.length;
-      if (length > maxBytes) return undefined;
+      if (length > maxBytes) return;
       if (current?.bytes === undefined || current.used + length > current.bytes.length) {
         current = createPage(Math.max(length, usual));
       }
-      const start = current.used;
-      const middle = start + first.length;
-      const end = start + length;
-      current.bytes?.set(first, start);
-      current.bytes?.set(second, middle);
-      current.used = end;
+      place.page = current;
+      place.start = current.used;
+      place.middle = place.start + first.length;
+      place.end = current.used += length;
+      current.bytes?.set(first, place.start);
+      current.bytes?.set(second, place.middle);
       current.places++;
-      return { page: current, start, middle, end };
     },
 
-    read({ page: { bytes }, start, middle, end }) {
+    read({ page, start, middle, end }) {
+      const bytes = page?.bytes;
       return bytes && [Buffer.from(bytes.subarray(start, middle)), Buffer.from(bytes.subarray(middle, end))];
     },
 
     free({ page }) {
-      if (--page.places > 0) return;
+      if (page === undefined || --page.places > 0) return;
       if (page === current) page.used = 0;
       else dispose(page);
     },

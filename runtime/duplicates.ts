@@ -45,13 +45,12 @@ export interface DuplicatesOptions {
   readonly clock?: Clock;
 }
 
-interface Entry {
+/** When it has run, its place is that of the request and the response. */
+interface Entry extends Place {
   /** The keys that expire with this one. */
   readonly span: string[];
   /** While it runs. */
   request: Uint8Array | undefined;
-  /** Where the request and the response are when it has run. */
-  place: Place | undefined;
   /** Made when the first copy has to wait. */
   waiting: Waiting | undefined;
 }
@@ -78,7 +77,7 @@ export function createDuplicates(options: DuplicatesOptions = {}): DuplicateStor
   let sweepAt = Number.NEGATIVE_INFINITY;
 
   const forget = (key: string, entry: Entry, response: EarlierResponse): void => {
-    if (entry.place !== undefined) arena.free(entry.place);
+    arena.free(entry);
     entries.delete(key);
     entry.waiting?.end(response);
   };
@@ -108,12 +107,12 @@ export function createDuplicates(options: DuplicatesOptions = {}): DuplicateStor
   };
 
   const tell = (entry: Entry): Earlier => {
-    const { request, place } = entry;
+    const { request } = entry;
     if (request !== undefined) {
       entry.waiting ??= createWaiting();
       return { request, response: entry.waiting.response };
     }
-    const [kept, response = 'lost'] = (place && arena.read(place)) ?? [];
+    const [kept, response = 'lost'] = arena.read(entry) ?? [];
     return { request: kept, response };
   };
 
@@ -126,14 +125,14 @@ export function createDuplicates(options: DuplicatesOptions = {}): DuplicateStor
       if (entries.size >= maxEntries) return 'full';
       const span = findSpan(expiresAt);
       span.push(key);
-      entries.set(key, { span, request, place: undefined, waiting: undefined });
+      entries.set(key, { span, request, waiting: undefined, page: undefined, start: 0, middle: 0, end: 0 });
       return 'first';
     },
 
     keep(key, response) {
       const entry = entries.get(key);
       if (entry?.request === undefined) return;
-      if (response !== undefined) entry.place = arena.add(entry.request, response);
+      if (response !== undefined) arena.add(entry, entry.request, response);
       entry.request = undefined;
       entry.waiting?.end(response ?? 'lost');
       entry.waiting = undefined;
@@ -163,8 +162,8 @@ function spanOf(time: number): number {
 
 /** What a message is known by: its sender, the sender's tenant, and the id that the sender gave it. */
 export function keyOf({ tenantId, from, messageId }: AgentRpcEnvelope): string {
-  // Neither a tenant nor an address has a space in it.
-  return `${tenantId ?? ''} ${from} ${messageId}`;
+  // Neither a tenant nor an address has a space in it. What join makes is one string; a template would keep all its parts.
+  return [tenantId, from, messageId].join(' ');
 }
 
 /**

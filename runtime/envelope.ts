@@ -1,5 +1,5 @@
 import { type AgentAddress, isAgentAddress, isTenantId, parseReplyTo } from './address.js';
-import { AgentRpcError } from './errors.js';
+import { AgentRpcError, isAgentRpcError } from './errors.js';
 import { encodeToken } from './pointer.js';
 import { isRecord } from './record.js';
 
@@ -57,12 +57,11 @@ export interface EnvelopeProblem {
 }
 
 type Report = (path: string, message: string) => void;
+/** Says what is wrong with a value. */
 type Check = (value: unknown, path: string, report: Report) => void;
 
 interface Field {
   readonly required: boolean;
-  readonly test: (value: unknown) => boolean;
-  /** Says what keeps a value from passing the test. */
   readonly check: Check;
 }
 
@@ -98,29 +97,19 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['replyTo', may(isReplyTo, 'must be <transport kind>://<topic>')],
   ['deadline', may(isDeadline, 'must be a whole number above 0')],
   ['tenantId', may(isTenantId, 'must be 1 to 63 letters, digits or -')],
-  ['headers', { required: false, test: passes(checkHeaders), check: checkHeaders }],
-  ['payload', may(() => true, '')],
-  ['auth', { required: false, test: passes(checkAuth), check: checkAuth }],
+  ['headers', { required: false, check: checkHeaders }],
+  ['payload', { required: false, check() {} }],
+  ['auth', { required: false, check: checkAuth }],
 ]);
 
 const REQUIRED: number = Array.from(FIELDS.values()).filter(({ required }) => required).length;
 
-function may(test: Field['test'], message: string): Field {
-  return { required: false, test, check: (value, path, report) => test(value) || report(path, message) };
+function may(test: (value: unknown) => boolean, message: string, required = false): Field {
+  return { required, check: (value, path, report) => test(value) || report(path, message) };
 }
 
-function must(test: Field['test'], message: string): Field {
-  return { ...may(test, message), required: true };
-}
-
-function passes(check: Check): Field['test'] {
-  return (value) => {
-    let isFine = true;
-    check(value, '', () => {
-      isFine = false;
-    });
-    return isFine;
-  };
+function must(test: (value: unknown) => boolean, message: string): Field {
+  return may(test, message, true);
 }
 
 function isKind(value: unknown): boolean {
@@ -166,17 +155,25 @@ function toToken(name: string): string {
   return encodeToken(name.slice(0, MAX_ID_LENGTH));
 }
 
+let isFine = true;
+const spoil = (): void => {
+  isFine = false;
+};
+
 /** Tells, without making anything, what {@link assertEnvelope} has nothing to say about. */
 function isEnvelope(value: unknown): value is AgentRpcEnvelope {
   if (!isRecord(value)) return false;
+  isFine = true;
   let required = 0;
   for (const name in value) {
     const field = FIELDS.get(name);
+    if (field === undefined) return false;
     const member = value[name];
-    if (field === undefined || (member !== undefined && !field.test(member))) return false;
-    if (field.required && member !== undefined) required++;
+    if (member === undefined) continue;
+    field.check(member, '', spoil);
+    if (field.required) required++;
   }
-  return required === REQUIRED;
+  return isFine && required === REQUIRED;
 }
 
 function assertEnvelope(value: unknown): asserts value is AgentRpcEnvelope {
@@ -319,18 +316,16 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function decodeEnvelope(bytes: Uint8Array, limits: EnvelopeLimits = defaultLimits): AgentRpcEnvelope {
   if (bytes.length > limits.bytes) throw tooLarge('bytes', limits);
-  let json: string;
-  try {
-    json = decoder.decode(bytes);
-  } catch (cause) {
-    throw invalid('The message is not a v1 envelope', [{ path: '', message: 'is not UTF-8' }], cause);
-  }
-  assertShape(json, limits);
+  let message = 'is not UTF-8';
   let value: unknown;
   try {
+    const json = decoder.decode(bytes);
+    message = 'is not JSON';
+    assertShape(json, limits);
     value = JSON.parse(json);
   } catch (cause) {
-    throw invalid('The message is not a v1 envelope', [{ path: '', message: 'is not JSON' }], cause);
+    if (isAgentRpcError(cause)) throw cause;
+    throw invalid('The message is not a v1 envelope', [{ path: '', message }], cause);
   }
   assertEnvelope(value);
   return value;
