@@ -101,15 +101,12 @@ export function createCall<Input, Output, Errors>(
     return { status, error: error as CallError<Errors>, executed, messageId, correlationId };
   };
 
-  const perform = async (kind: InterceptedCall['kind'], outgoing: OutgoingCall): Promise<Reading> => {
+  const perform = (kind: InterceptedCall['kind'], outgoing: OutgoingCall): Promise<Reading> => {
     const report = capability.input.findViolations(outgoing.payload);
-    if (report !== null) return { error: violationOf(capability, 'input', report) };
-    if (kind === 'event') {
-      const error = await bus.notify(outgoing);
-      return error === undefined ? { data: undefined } : { error };
-    }
-    const end = await bus.request(outgoing);
-    return isAgentRpcError(end) ? { error: end } : readResponse(capability, end);
+    if (report !== null) return Promise.resolve({ error: violationOf(capability, 'input', report) });
+    return kind === 'event'
+      ? bus.notify(outgoing).then((error) => (error === undefined ? { data: undefined } : { error }))
+      : bus.request(outgoing).then((end) => (isAgentRpcError(end) ? { error: end } : readResponse(capability, end)));
   };
 
   const run = (kind: InterceptedCall['kind'], outgoing: OutgoingCall): Promise<Reading> =>

@@ -144,11 +144,11 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
     onError(error, message);
   };
 
-  const send = async (result: Result): Promise<void> => {
-    const sent = await host.answer(message, result);
-    if (sent?.replaced !== undefined) reportError(sent.replaced);
-    onEnd(sent);
-  };
+  const send = (result: Result): Promise<void> =>
+    host.answer(message, result).then((sent) => {
+      if (sent?.replaced !== undefined) reportError(sent.replaced);
+      onEnd(sent);
+    });
 
   const hasAnswered = (): boolean => answering !== undefined || isOffered;
 
@@ -263,15 +263,10 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
     await running;
   };
 
-  const finish = async (): Promise<void> => {
-    await (interceptors === undefined ? run() : runWithin(interceptors));
-    if (answering === undefined) onEnd(undefined);
-    else await answering;
-    deadline.clear();
-  };
+  const running = interceptors === undefined ? run() : runWithin(interceptors);
 
   return {
-    done: finish(),
+    done: running.then(() => (answering === undefined ? onEnd(undefined) : answering)).then(deadline.clear),
     async interrupt() {
       const text = `${agent} stopped while ${capability.name} ran.`;
       if (answering === undefined && capability.idempotent && message.via.transport.flags.holdsRequests) {

@@ -83,9 +83,15 @@ function createConnection(broker: MemoryBroker): Connection {
       subscriptions.push(subscription);
       return subscription;
     },
-    async publish(message) {
-      assertOpen();
-      broker.publish(message, false);
+    publish(message) {
+      // An async function would make a promise each time.
+      try {
+        assertOpen();
+        broker.publish(message, false);
+        return done;
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     async close() {
       closed = true;
