@@ -37,7 +37,7 @@ export interface AnswersOptions {
 
 export function createAnswers({ agent, clock, random, encode }: AnswersOptions): Answers {
   let underWay = 0;
-  let onSent: (() => void)[] = [];
+  let onSent = (): void => {};
 
   const sendAnswer = async (
     { envelope: asked, via }: InboundMessage,
@@ -71,10 +71,7 @@ export function createAnswers({ agent, clock, random, encode }: AnswersOptions):
       error = thrown;
       reportHop('unanswered', agent, clock, envelope, { ...encoded?.verdict, error });
     }
-    if (--underWay === 0) {
-      for (const tell of onSent) tell();
-      onSent = [];
-    }
+    if (--underWay === 0) onSent();
     return { bytes, code: encoded?.verdict?.code, replaced: encoded?.replaced, error };
   };
 
@@ -85,7 +82,12 @@ export function createAnswers({ agent, clock, random, encode }: AnswersOptions):
     },
 
     async answersSent() {
-      while (underWay > 0) await new Promise<void>((resolve) => onSent.push(resolve));
+      // Who has waited before waits no longer: it is one service that asks, and its time was up.
+      while (underWay > 0) {
+        await new Promise<void>((resolve) => {
+          onSent = resolve;
+        });
+      }
     },
   };
 }

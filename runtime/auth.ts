@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { AgentAddress } from './address.js';
+import { type Clock, systemClock } from './clock.js';
 import { MAX_AHEAD_MS } from './duplicates.js';
 import {
   type AgentRpcEnvelope,
@@ -47,6 +48,11 @@ export interface AuthOptions {
   readonly required?: boolean | ((envelope: AgentRpcEnvelope) => boolean);
   /** Who checks the tokens of each kind. What has no verifier is refused. */
   readonly verifiers?: { readonly [Kind in TokenAuth['kind']]?: TokenVerifier };
+  /**
+   * How long a verifier may take, in milliseconds; 10,000 unless set. A message whose verifier has not decided by then is
+   * refused.
+   */
+  readonly verifierTimeoutMs?: number;
   /** Gives the token that goes along with a message which no key signs; undefined for one that goes without. */
   readonly token?: (envelope: AgentRpcEnvelope) => TokenAuth | undefined | Promise<TokenAuth>;
 }
@@ -70,6 +76,8 @@ export interface Authenticator {
   encode(envelope: AgentRpcEnvelope, limits: EnvelopeLimits): Uint8Array | Promise<Uint8Array>;
 }
 
+const DEFAULT_VERIFIER_TIMEOUT_MS = 10_000;
+const MAX_VERIFIER_TIMEOUT_MS = 600_000;
 /** How many proofs may be under check at once, where that takes time. */
 const MAX_CHECKS = 1_000;
 const SIGNATURE = /^[0-9a-f]{64}$/;
@@ -88,6 +96,12 @@ function sign(text: string, { keyId, secret }: HmacKey): EnvelopeAuth {
   return { kind: 'hmac', keyId, signature: createHmac('sha256', secret).update(text).digest('hex') };
 }
 
+/** The text of an envelope that has no auth, with one. It is the last member, so that what is signed is not written twice. */
+function writeSigned(envelope: AgentRpcEnvelope, key: HmacKey): string {
+  const text = JSON.stringify(envelope);
+  return `${text.slice(0, -1)},"auth":${JSON.stringify(sign(text, key))}}`;
+}
+
 /** Returns the envelope signed with `key`. */
 export function signEnvelope(envelope: AgentRpcEnvelope, key: HmacKey): AgentRpcEnvelope {
   return { ...envelope, auth: sign(canonicalText(envelope), key) };
@@ -104,20 +118,29 @@ export function verifyEnvelope(envelope: AgentRpcEnvelope, keys: readonly HmacKe
   if (reason !== undefined) throw refusal(envelope, 'The signature of the message was refused.', reason);
 }
 
-/** Gives an agent what its bus checks and proves with. */
-export type Auth = (agent: AgentAddress) => Authenticator;
+/** Gives an agent what its bus checks and proves with; `clock` is that of the bus. */
+export type Auth = (agent: AgentAddress, clock?: Clock) => Authenticator;
 
 /**
  * Makes what `createBus({ auth })` takes.
  *
- * @throws Error, when the bus is made, where all must prove who they are and nobody can
+ * @throws Error, when the bus is made, where all must prove who they are and nobody can; RangeError for a
+ * verifierTimeoutMs that is wrong
  */
 export function createAuth(options: AuthOptions): Auth {
-  return (agent) => createAuthenticator(agent, options);
+  const { verifierTimeoutMs = DEFAULT_VERIFIER_TIMEOUT_MS } = options;
+  if (!Number.isInteger(verifierTimeoutMs) || verifierTimeoutMs < 1 || verifierTimeoutMs > MAX_VERIFIER_TIMEOUT_MS) {
+    throw new RangeError(`verifierTimeoutMs must be a whole number from 1 to ${MAX_VERIFIER_TIMEOUT_MS}.`);
+  }
+  return (agent, clock = systemClock) => createAuthenticator(agent, { ...options, verifierTimeoutMs }, clock);
 }
 
-function createAuthenticator(agent: AgentAddress, options: AuthOptions): Authenticator {
-  const { required = true, verifiers = {}, token } = options;
+function createAuthenticator(
+  agent: AgentAddress,
+  options: AuthOptions & { readonly verifierTimeoutMs: number },
+  clock: Clock,
+): Authenticator {
+  const { required = true, verifiers = {}, verifierTimeoutMs, token } = options;
   const isDeaf =
     required === true &&
     Object.keys(verifiers).length === 0 &&
@@ -162,9 +185,16 @@ function createAuthenticator(agent: AgentAddress, options: AuthOptions): Authent
     const verdict = verifier(auth, envelope);
     if (typeof verdict === 'boolean') return judge(verdict);
     checks++;
-    return Promise.resolve(verdict)
-      .then(judge, (cause: unknown) => refuse(envelope, cause))
-      .finally(() => checks--);
+    const judged = Promise.resolve(verdict).then(judge, (cause: unknown) => refuse(envelope, cause));
+    return new Promise<AgentRpcError | undefined>((resolve) => {
+      const cancel = clock.setTimer(verifierTimeoutMs, () => {
+        resolve(refuse(envelope, `its verifier has not decided within ${verifierTimeoutMs} ms`));
+      });
+      void judged.then((objection) => {
+        cancel();
+        resolve(objection);
+      });
+    }).finally(() => checks--);
   };
 
   const findKey = (envelope: AgentRpcEnvelope): HmacKey | undefined => {
@@ -211,7 +241,7 @@ function createAuthenticator(agent: AgentAddress, options: AuthOptions): Authent
 
     encode(envelope, limits) {
       const key = findKey(envelope);
-      if (key !== undefined) return encodeOrdered(envelope, limits, (text) => sign(text, key));
+      if (key !== undefined) return encodeOrdered(envelope, limits, (ordered) => writeSigned(ordered, key));
       if (token === undefined) return encodeOrdered(envelope, limits);
       const fail = (cause: unknown): never => {
         throw refusal(envelope, `${agent} has no token to send with the message.`, cause);
@@ -258,6 +288,15 @@ function findReason(envelope: AgentRpcEnvelope, keys: readonly HmacKey[]): strin
 function findFlaw(envelope: AgentRpcEnvelope, signature: string, { secret }: HmacKey): string | undefined {
   // Buffer.from skips what is not hex, and timingSafeEqual throws on unequal lengths.
   if (!SIGNATURE.test(signature)) return 'its signature is not 64 lower-case hex digits';
-  const expected = createHmac('sha256', secret).update(canonicalText(envelope)).digest();
+  const text = canonicalText(envelope);
+  // What was signed as null can have been made a number on its way that is too large to be read, and is written as null.
+  if (text.includes('null') && holdsInfinity(envelope.payload)) return 'it holds a number out of range';
+  const expected = createHmac('sha256', secret).update(text).digest();
   return timingSafeEqual(expected, Buffer.from(signature, 'hex')) ? undefined : 'its signature does not fit';
+}
+
+/** No deeper than the limit of an envelope that has been read. */
+function holdsInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsInfinity);
 }

@@ -3,7 +3,7 @@ import { createAnswers } from './answers.js';
 import type { Auth } from './auth.js';
 import type { Caller, CallInterceptors } from './caller.js';
 import { type Clock, createUuid, type Random, systemClock, systemRandom, toHex } from './clock.js';
-import { DEFAULT_CLOCK_SKEW_MS } from './deadline.js';
+import { createGrace, DEFAULT_CLOCK_SKEW_MS } from './deadline.js';
 import { defaultLimits, type EnvelopeLimits, encodeOrdered } from './envelope.js';
 import { AgentRpcError } from './errors.js';
 import type { Attachment, ServiceHost } from './host.js';
@@ -96,6 +96,9 @@ export interface Bus extends Caller {
 const RESERVED_TENANTS: ReadonlySet<string> = new Set(['requests', 'responses', 'events']);
 const INSTANCE = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** How long a connection may take to close. */
+const CLOSE_MS = 5_000;
+
 /** Kept beside the bus, so that what only a service may do is not among what a user sees. */
 const hosts: WeakMap<Bus, ServiceHost> = new WeakMap();
 
@@ -116,24 +119,25 @@ export async function createBus(options: BusOptions): Promise<Bus> {
   let state: 'open' | 'stopping' | 'stopped' = 'open';
   const isOpen = (parent: ParentCall | undefined): boolean =>
     state === 'open' || (state === 'stopping' && parent !== undefined);
-  const authenticator = options.auth?.(agent);
+  const authenticator = options.auth?.(agent, clock);
   const interceptors = options.interceptors?.();
-  const encode = authenticator?.encode ?? encodeOrdered;
-  const outbox = createOutbox({ agent, tenantId, clock, random, pending, routes, encode, isOpen });
-  const { answer, answersSent } = createAnswers({ agent, clock, random, encode });
-  const settlements = createSettlements();
-  const inbox = createInbox({
+  const parts = {
     agent,
     tenantId,
     clock,
     clockSkewMs,
+    random,
     pending,
     routes,
-    refusals: createRefusals(agent, clock),
-    settlements,
     authenticator,
-    answer,
-  });
+    encode: authenticator?.encode ?? encodeOrdered,
+    settlements: createSettlements(clock),
+    refusals: createRefusals(agent, clock),
+    isOpen,
+  };
+  const outbox = createOutbox(parts);
+  const answers = createAnswers(parts);
+  const inbox = createInbox({ ...parts, ...answers });
 
   let attached: Receiver | undefined;
   let stopped: Promise<void> | undefined;
@@ -162,14 +166,16 @@ export async function createBus(options: BusOptions): Promise<Bus> {
   }
 
   /** Each of them, whether or not another one fails. */
-  function closeTransports(): Promise<PromiseSettledResult<void>[]> {
-    return Promise.allSettled(connected.map(async ({ connection }) => connection.close()));
+  function closeTransports(): Promise<PromiseSettledResult<unknown>[]> {
+    return Promise.allSettled(
+      connected.map(async ({ connection }) => createGrace(clock, CLOSE_MS).wait(connection.close())),
+    );
   }
 
   async function attach(receiver: Receiver): Promise<Attachment> {
     if (state !== 'open') throw new Error(`The bus of ${agent} is stopped; serve before stop().`);
     if (attached !== undefined) {
-      throw new Error(`The bus of ${agent} is served already; stop that service first, or create another bus.`);
+      throw new Error(`The bus of ${agent} is served already.`);
     }
     // There is one at least.
     const via = connected[0] as ConnectedTransport;
@@ -241,7 +247,7 @@ export async function createBus(options: BusOptions): Promise<Bus> {
       return stopped;
     },
   };
-  hosts.set(bus, { agent, clock, clockSkewMs, settlements, attach, answer, answersSent, createCaller });
+  hosts.set(bus, { ...parts, ...answers, attach, createCaller });
   return bus;
 }
 
@@ -266,11 +272,10 @@ function assertOptions({ agent, transports, tenantId }: BusOptions, instance: st
       message: `The bus of ${agent} has no transport; name at least one.`,
     });
   }
-  if (tenantId !== undefined && !isTenantId(tenantId)) {
-    throw new Error(`${JSON.stringify(tenantId)} is not a tenant's id, which is 1 to 63 letters, digits or -.`);
-  }
-  if (tenantId !== undefined && RESERVED_TENANTS.has(tenantId)) {
-    throw new Error(`${JSON.stringify(tenantId)} is a word of topics; give the tenant another id.`);
+  if (tenantId !== undefined && (!isTenantId(tenantId) || RESERVED_TENANTS.has(tenantId))) {
+    throw new Error(
+      `${JSON.stringify(tenantId)} is not a tenant's id, which is 1 to 63 letters, digits or -, and no word of topics.`,
+    );
   }
   if (!INSTANCE.test(instance)) {
     throw new Error(`${JSON.stringify(instance)} is not an instance's name, which is 1 to 64 letters, digits, - or _.`);

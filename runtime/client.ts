@@ -63,9 +63,7 @@ export function createCall<Input, Output, Errors>(
 
   const createRetry = (options: RetryOptions): Retry => {
     if (bus.retries !== undefined) return bus.retries(options, capability.idempotent);
-    throw new Error(
-      `The bus of ${bus.agent} makes no call again; give it retries: createRetries() of @declaragent/runtime/retry.`,
-    );
+    throw new Error(`The bus of ${bus.agent} has no retries; give it createRetries() of @declaragent/runtime/retry.`);
   };
 
   const createOutgoing = (input: Input, options: CallOptions = {}): OutgoingCall => {

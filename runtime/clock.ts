@@ -25,15 +25,10 @@ export const systemClock: Clock = {
       const timer = setTimeout(run, delayMs);
       return () => clearTimeout(timer);
     }
-    let timer: NodeJS.Timeout;
-    const wait = (leftMs: number): void => {
-      timer =
-        leftMs > LONGEST_TIMER_MS
-          ? setTimeout(() => wait(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
-          : setTimeout(run, leftMs);
-    };
-    wait(delayMs);
-    return () => clearTimeout(timer);
+    let cancel = systemClock.setTimer(LONGEST_TIMER_MS, () => {
+      cancel = systemClock.setTimer(delayMs - LONGEST_TIMER_MS, run);
+    });
+    return () => cancel();
   },
 };
 
@@ -60,15 +55,14 @@ const DIGITS: Buffer = Buffer.from('0123456789abcdef');
 const hex: Buffer = Buffer.alloc(128);
 const uuid: Buffer = Buffer.from('00000000-0000-7000-8000-000000000000');
 
-/** The part of a UUID that tells the time is that of all which are made within a millisecond. */
-let uuidAt = Number.NaN;
+/** The time that the UUID above tells: that of all which are made within a millisecond. */
+let uuidAt = 0;
 
 /** Makes a UUIDv7: ids made later sort after those made a millisecond before. */
 export function createUuid(clock: Clock, random: Random): string {
   const now = clock.now();
   if (now !== uuidAt) {
-    const time = now.toString(16).padStart(12, '0');
-    uuid.write(`${time.slice(0, 8)}-${time.slice(8)}`);
+    uuid.write(now.toString(16).padStart(12, '0').replace(/.{8}/, '$&-'));
     uuidAt = now;
   }
   const bytes = random.bytes(10);
@@ -76,7 +70,7 @@ export function createUuid(clock: Clock, random: Random): string {
   writeHex(uuid, 19, bytes, 2, 4);
   writeHex(uuid, 24, bytes, 4, 10);
   // Its version, and the two bits of its variant.
-  uuid[14] = at(DIGITS, 7);
+  uuid[14] = 0x37;
   uuid[19] = at(DIGITS, 8 | ((at(bytes, 2) >> 4) & 3));
   return uuid.toString('latin1');
 }

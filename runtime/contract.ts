@@ -78,7 +78,7 @@ export function assertContractFormat(contract: Contract): void {
   if (contract.format === CONTRACT_FORMAT) return;
   throw new Error(
     `The contract of ${contract.agent} is of format ${contract.format}, and this runtime runs ${CONTRACT_FORMAT}; ` +
-      'install declaragent of the same version, and run codegen again.',
+      'run codegen of the same version again.',
   );
 }
 

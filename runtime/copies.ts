@@ -28,7 +28,7 @@ export function createCopies({ host, declines, limit, retake }: CopiesOptions): 
   const answer = ({ message }: Task, response: Exclude<EarlierResponse, 'released'>): void => {
     void host.answer(message, resultOf(message, response)).then((sent) => {
       if (sent?.error === undefined) settlements.ack(message);
-      else settlements.nack(message);
+      else settlements.retry(message);
     });
   };
 
@@ -37,9 +37,10 @@ export function createCopies({ host, declines, limit, retake }: CopiesOptions): 
       const { message } = task;
       const { envelope } = message;
       if (request !== undefined && !asksTheSame(request, envelope)) {
-        const problems = [{ path: '/messageId', message: 'has been used for another request' }];
-        const text = 'The messageId has been used for another request.';
-        return declines.refuse(message, 'EAGENTRPC_INVALID_ENVELOPE', text, { problems });
+        const problem = { path: '/messageId', message: 'has been used for another request' };
+        const text = `The messageId ${problem.message}.`;
+        void declines.refuse(message, 'EAGENTRPC_INVALID_ENVELOPE', text, { problems: [problem] });
+        return;
       }
       reportHop('duplicate', agent, clock, envelope);
       if (response === 'released') return retake(task);

@@ -117,33 +117,34 @@ export function watch(
 export interface Grace {
   /** Ends it in `ms` at the latest. */
   limit(ms: number): void;
-  /** Resolves when the work has ended or the time is up, whichever is first; never rejects. Leaves no timer. */
-  wait(work: Promise<unknown>): Promise<void>;
+  /** Ends as the work does; rejects when the time is up before. Leaves no timer. */
+  wait(work: Promise<unknown>): Promise<unknown>;
 }
 
 /** Starts the time now. */
 export function createGrace(clock: Clock, graceMs: number): Grace {
-  let endsAt = Number.POSITIVE_INFINITY;
-  let cancel = (): void => {};
   let end = (): void => {};
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
+  const ended = new Promise<never>((_, reject) => {
+    end = () => reject(new Error(`It has not ended within ${graceMs} ms.`));
   });
-  const limit = (ms: number): void => {
-    const at = clock.now() + ms;
-    if (at >= endsAt) return;
-    endsAt = at;
-    cancel();
-    cancel = clock.setTimer(ms, end);
-  };
-  limit(graceMs);
+  let endsAt = clock.now() + graceMs;
+  let cancel = clock.setTimer(graceMs, end);
   return {
-    limit,
-    async wait(work) {
-      await Promise.race([work.catch(() => {}), ended]);
-      // A limit that is set later has nothing to end.
-      endsAt = Number.NEGATIVE_INFINITY;
+    limit(ms) {
+      const at = clock.now() + ms;
+      if (at >= endsAt) return;
+      endsAt = at;
       cancel();
+      cancel = clock.setTimer(ms, end);
+    },
+    async wait(work) {
+      try {
+        return await Promise.race([work, ended]);
+      } finally {
+        // A limit that is set later has nothing to end.
+        endsAt = 0;
+        cancel();
+      }
     },
   };
 }

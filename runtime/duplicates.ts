@@ -74,7 +74,7 @@ export function createDuplicates(options: DuplicatesOptions = {}): DuplicateStor
   const entries = new Map<string, Entry>();
   const spans = new Map<number, string[]>();
   const arena = createArena(maxBytes);
-  let sweepAt = Number.NEGATIVE_INFINITY;
+  let sweepAt = 0;
 
   const forget = (key: string, entry: Entry, response: EarlierResponse): void => {
     arena.free(entry);
@@ -167,18 +167,18 @@ export function keyOf({ tenantId, from, messageId }: AgentRpcEnvelope): string {
 }
 
 /**
- * When a message that has `leftMs` may be forgotten: no copy of it is let in after that. Its deadline counts too, since
- * a receiver that asks for proof goes by that alone.
+ * When a message that has `leftMs` may be forgotten: no copy of it is let in after that. Its deadline counts too, however
+ * far ahead: a copy that comes late has what is left until then.
  */
 export function expiryOf({ deadline }: AgentRpcEnvelope, now: number, leftMs: number, clockSkewMs: number): number {
-  const latest = now + MAX_AHEAD_MS;
-  return deadline === undefined ? latest : Math.max(now + leftMs, Math.min(deadline, latest)) + clockSkewMs;
+  return deadline === undefined ? now + MAX_AHEAD_MS : Math.max(now + leftMs, deadline) + clockSkewMs;
 }
 
 /** Whether a message, as it came, asks for what `envelope` does. Its time to live, say, may differ: callers try again. */
 export function asksTheSame(request: Uint8Array, envelope: AgentRpcEnvelope): boolean {
-  const limits = { bytes: request.length, depth: Number.POSITIVE_INFINITY, keys: Number.POSITIVE_INFINITY };
-  const earlier = decodeEnvelope(request, limits);
+  // It was within its limits when it came.
+  const { length: bytes } = request;
+  const earlier = decodeEnvelope(request, { bytes, depth: bytes, keys: bytes });
   const { kind, capability, payload } = envelope;
   return earlier.kind === kind && earlier.capability === capability && isDeepStrictEqual(earlier.payload, payload);
 }

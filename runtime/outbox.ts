@@ -47,6 +47,7 @@ interface Prepared {
 }
 
 type Init = AgentRpcErrorInit<RuntimeCode>;
+type End = (end: CallEnd | undefined) => void;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { agent, tenantId, clock, random, pending, routes, encode, isOpen } = options;
@@ -55,10 +56,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** Why a call is not sent at all. */
   const findObjection = (call: OutgoingCall, parent: ParentCall | undefined, timeoutMs: number): Init | undefined => {
     if (!isOpen(parent)) return { code: 'EAGENTRPC_ABANDONED', message: 'The bus is stopped.', executed: 'no' };
-    if (call.signal?.aborted) {
-      const message = 'The call was cancelled.';
-      return { code: 'EAGENTRPC_CANCELLED', message, executed: 'no', cause: call.signal.reason };
-    }
+    if (call.signal?.aborted) return { ...cancellationOf(call), executed: 'no' };
     if (timeoutMs < 1) {
       const message = `The time of the request that ${call.capability} is called for is up.`;
       return { code: 'EAGENTRPC_DEADLINE_EXCEEDED', message };
@@ -127,7 +125,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       settle(fail(call, why === 'timeout' ? timeoutOf(kind, call, timeoutMs) : cancellationOf(call))),
     );
 
-  const startRequest = (call: OutgoingCall, parent: ParentCall | undefined, resolve: (end: CallEnd) => void): void => {
+  /** An event ends with undefined when the broker has it. */
+  const start = (kind: 'request' | 'event', call: OutgoingCall, parent: ParentCall | undefined, resolve: End): void => {
     const timeoutMs = inheritTimeout(call.timeoutMs, parent, clock);
     const objection = findObjection(call, parent, timeoutMs);
     if (objection !== undefined) {
@@ -136,7 +135,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     }
     let isSettled = false;
     let endRetries: (() => void) | undefined;
-    const settle = (end: CallEnd): void => {
+    const settle = (end: CallEnd | undefined): void => {
       isSettled = true;
       pending.remove(waiting);
       unwatch();
@@ -156,22 +155,25 @@ export function createOutbox(options: OutboxOptions): Outbox {
     };
 
     const send = (outgoing: OutgoingCall, leftMs: number, take: PendingCall['take']): void => {
-      const prepared = prepare('request', outgoing, parent, leftMs);
+      const prepared = prepare(kind, outgoing, parent, leftMs);
       if (prepared instanceof AgentRpcError) {
         take(prepared);
         return;
       }
       waiting.via = prepared.via;
-      publish(prepared, () => !isSettled).catch((error: unknown) => take(failAs(call, error)));
+      publish(prepared, () => !isSettled).then(
+        kind === 'event' ? () => settle(undefined) : undefined,
+        (error: unknown) => take(failAs(call, error)),
+      );
     };
 
-    if (!pending.add(waiting)) {
+    if (kind === 'request' && !pending.add(waiting)) {
       const message = `${MAX_PENDING} calls of this bus already wait for their answers.`;
       resolve(fail(call, { code: 'EAGENTRPC_BUSY', message }));
       return;
     }
-    const unwatch = watchCall('request', call, timeoutMs, settle);
-    if (call.retry === undefined) {
+    const unwatch = watchCall(kind, call, timeoutMs, settle);
+    if (call.retry === undefined || kind === 'event') {
       send(call, timeoutMs, settle);
       return;
     }
@@ -194,28 +196,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 
   return {
-    request: (call, parent) => new Promise((resolve) => startRequest(call, parent, resolve)),
-
-    notify(call, parent) {
-      return new Promise((resolve) => {
-        const timeoutMs = inheritTimeout(call.timeoutMs, parent, clock);
-        const objection = findObjection(call, parent, timeoutMs);
-        if (objection !== undefined) return resolve(fail(call, objection));
-        const prepared = prepare('event', call, parent, timeoutMs);
-        if (prepared instanceof AgentRpcError) return resolve(prepared);
-        let isSettled = false;
-        const settle = (end: AgentRpcError | undefined): void => {
-          isSettled = true;
-          unwatch();
-          resolve(end);
-        };
-        const unwatch = watchCall('event', call, timeoutMs, settle);
-        publish(prepared, () => !isSettled).then(
-          () => settle(undefined),
-          (error: unknown) => settle(failAs(call, error)),
-        );
-      });
-    },
+    request: (call, parent) => new Promise((resolve) => start('request', call, parent, resolve as End)),
+    notify: (call, parent) => new Promise((resolve) => start('event', call, parent, resolve as End)),
 
     guard(call, parent, onEnd) {
       const timeoutMs = Math.max(0, inheritTimeout(call.timeoutMs, parent, clock));

@@ -55,10 +55,10 @@ export type Reading = ({ readonly data: unknown } | { readonly error: AgentRpcEr
 export function readResponse(capability: CapabilityContract, { payload, from }: AgentRpcEnvelope): Reading {
   const result = parseResult(payload);
   if (result === undefined) {
-    const message = `${from} answered ${capability.name} with something that is not a result.`;
-    const problems = [{ path: '/payload', message: 'must be {"ok":true,"data":…} or {"ok":false,"error":…}' }];
+    const problem = { path: '/payload', message: 'is not a result' };
+    const message = `What ${from} answered to ${capability.name} ${problem.message}.`;
     return {
-      error: { code: 'EAGENTRPC_INVALID_ENVELOPE', message, executed: 'maybe', details: { problems } },
+      error: { code: 'EAGENTRPC_INVALID_ENVELOPE', message, executed: 'maybe', details: { problems: [problem] } },
       payload,
     };
   }

@@ -24,11 +24,11 @@ const TRACEPARENT_HEADER = 'traceparent';
 /** Later versions of the header may have more behind another dash. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-[\x21-\x7e]*)?$/;
 
-/** How deep a message is nested; more than any limit where its header is not a number. */
+/** How deep a message is nested; more than the limit where its header is not a number. */
 export function hopsOf(headers: AgentRpcEnvelope['headers']): number {
   const header = headers?.[HOPS_HEADER];
   if (header === undefined) return 0;
-  return /^\d{1,3}$/.test(header) ? Number(header) : Number.POSITIVE_INFINITY;
+  return /^\d{1,3}$/.test(header) ? Number(header) : MAX_HOPS + 1;
 }
 
 /** What is inherited of a message whose skill has until `deadline`. */

@@ -65,6 +65,9 @@ interface Failure {
   readonly isBreach: boolean;
 }
 
+/** What is taken to have come of an answer that is still on its way to the broker when the time is up. */
+const STUCK: SentAnswer = { bytes: undefined, code: undefined, replaced: undefined, error: 'stuck' };
+
 const NO_HEADERS: { readonly [name: string]: string } = Object.freeze({});
 
 type Context = SkillContext<unknown, Record<string, unknown>>;
@@ -128,6 +131,8 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
   let failures: Map<unknown, Failure> | undefined;
   const headers = interceptors === undefined ? (envelope.headers ?? NO_HEADERS) : { ...envelope.headers };
   let answering: Promise<void> | undefined;
+  /** While the answer is on its way to the broker. */
+  let onAnswered: (() => void) | undefined;
   /** Gives the answer of the skill to those who stand around it; undefined where nobody does, or they have it. */
   let offer: ((result: Result) => void) | undefined;
   let isOffered = false;
@@ -135,6 +140,10 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
   const deadline = createDeadline(clock, leftMs, () => {
     const text = `The time of ${capability.name} is up.`;
     if (answering === undefined) reportHop('expired', agent, clock, envelope, { reason: text });
+    else if (onAnswered !== undefined) {
+      reportHop('unanswered', agent, clock, envelope, { reason: text });
+      endAnswer(STUCK);
+    }
     return new DOMException(text, 'TimeoutError');
   });
 
@@ -144,11 +153,20 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
     onError(error, message);
   };
 
-  const send = (result: Result): Promise<void> =>
-    host.answer(message, result).then((sent) => {
-      if (sent?.replaced !== undefined) reportError(sent.replaced);
-      onEnd(sent);
+  const endAnswer = (sent: SentAnswer | undefined): void => {
+    if (onAnswered === undefined) return;
+    if (sent?.replaced !== undefined) reportError(sent.replaced);
+    onEnd(sent);
+    onAnswered();
+    onAnswered = undefined;
+  };
+
+  const send = (result: Result): Promise<void> => {
+    void host.answer(message, result).then(endAnswer);
+    return new Promise((resolve) => {
+      onAnswered = resolve;
     });
+  };
 
   const hasAnswered = (): boolean => answering !== undefined || isOffered;
 

@@ -4,13 +4,11 @@ import { assertContractFormat, type Contract } from './contract.js';
 import { createCopies } from './copies.js';
 import { createGrace, DEFAULT_GRACE_MS, DEFAULT_TIMEOUT_MS, type Grace, timeLeft } from './deadline.js';
 import { createDeclines } from './decline.js';
-import { reportHop } from './diagnostics.js';
 import { type Claim, createDuplicates, type DuplicateStore, expiryOf, keyOf } from './duplicates.js';
 import { errorCodes, isRuntimeCode } from './errors.js';
 import type { Attachment } from './host.js';
 import type { InboundMessage, Receiver } from './inbox.js';
 import { hopsOf, MAX_HOPS } from './parent.js';
-import { toResult } from './result.js';
 import { type Run, type RunEnd, type RunInterceptors, startRun } from './run.js';
 import type { Implementation } from './skill.js';
 import { type FailedCall, warn } from './warning.js';
@@ -54,6 +52,7 @@ export interface Service {
 
 const DEFAULT_CONCURRENCY = 64;
 const DEFAULT_QUEUE = 256;
+const NOT_TWICE = 'It may have run before, and is not run twice.';
 /** How long stop() gives the answers that are on their way when the skills have had their time. */
 const LAST_ANSWERS_MS = 1_000;
 
@@ -81,6 +80,8 @@ export async function serve(
   let grace: Grace | undefined;
   let stopping: Promise<void> | undefined;
   let isOver = false;
+  /** What a store that is shared is asked about. */
+  const claims = new Set<Promise<unknown>>();
 
   const tell = (error: unknown, { envelope }: InboundMessage): void => {
     const { capability, messageId, correlationId, from } = envelope;
@@ -107,7 +108,8 @@ export async function serve(
     if (!isReturned) tellStore('keep', task, end?.bytes);
     // Whoever tries again after a failure that may pass wants it run again, not told again.
     if (isReturned || (idempotent && mayPass(end?.code))) release(task);
-    if (isReturned || (idempotent && end?.error !== undefined)) settlements.nack(message);
+    if (isReturned) settlements.nack(message);
+    else if (idempotent && end?.error !== undefined) settlements.retry(message);
     else settlements.ack(message);
   };
 
@@ -126,21 +128,17 @@ export async function serve(
 
   /** It will come again, and is not run then: that it was not run now cannot be known elsewhere. */
   const giveUp = (task: Task): void => {
-    const { message } = task;
-    const reason = 'The broker has not confirmed the acknowledgement.';
-    reportHop('refused', agent, clock, message.envelope, { code: 'EAGENTRPC_INTERRUPTED', reason });
     release(task);
-    settlements.nack(message);
+    declines.giveBack(task.message, 'EAGENTRPC_INTERRUPTED', 'The broker has not confirmed the acknowledgement.');
   };
 
   /** What is idempotent goes back to a broker that holds it; what is not would not be run by another instance either. */
   const returnToSender = ({ message, implementation }: Task): void => {
+    const text = `${agent} is stopping.`;
     if (implementation.capability.idempotent && message.via.transport.flags.holdsRequests) {
-      const reason = `${agent} is stopping.`;
-      reportHop('refused', agent, clock, message.envelope, { code: 'EAGENTRPC_BUSY', reason });
-      settlements.nack(message);
+      declines.giveBack(message, 'EAGENTRPC_BUSY', text);
     } else {
-      declineBusy(message, `${agent} is stopping.`);
+      declineBusy(message, text);
     }
   };
 
@@ -150,13 +148,9 @@ export async function serve(
   const workload = createWorkload({ clock, concurrency, queue, start, giveUp });
 
   /** What may have run elsewhere and must not run twice. That it has not run here is remembered like any answer. */
-  const interrupt = (task: Task): void => {
-    const { message } = task;
-    const code = 'EAGENTRPC_INTERRUPTED';
-    const text = 'It may have run before, and is not run twice.';
-    reportHop('refused', agent, clock, message.envelope, { code, reason: text });
-    if (message.answerTopic === undefined) settlements.reject(message, `${code}: ${text}`);
-    void host.answer(message, toResult({ code, message: text })).then((sent) => conclude(task, sent));
+  const interrupt = async (task: Task): Promise<void> => {
+    const sent = await declines.refuse(task.message, 'EAGENTRPC_INTERRUPTED', NOT_TWICE);
+    tellStore('keep', task, sent?.bytes);
   };
 
   /** A message that nobody here has seen. */
@@ -173,7 +167,7 @@ export async function serve(
   const proceed = (task: Task, claim: Claim): void => {
     const { message, implementation } = task;
     if (claim === 'first') {
-      if (message.delivery.redelivered && !implementation.capability.idempotent) interrupt(task);
+      if (message.delivery.redelivered && !implementation.capability.idempotent) void interrupt(task);
       else admit(task);
     } else if (claim === 'full') declineBusy(message, `${agent} has as much to remember as it takes.`);
     else copies.take(task, claim);
@@ -182,7 +176,7 @@ export async function serve(
   /** Where a store that is shared fails, nobody knows whether the message has run. */
   const failClaim = ({ message }: Task, error: unknown): void => {
     tell(error, message);
-    declines.refuse(message, 'EAGENTRPC_INTERRUPTED', 'It may have run before, and is not run twice.');
+    void declines.refuse(message, 'EAGENTRPC_INTERRUPTED', NOT_TWICE);
   };
 
   /** Finds out whether a message has come before. */
@@ -191,8 +185,15 @@ export async function serve(
     const forgetAt = expiryOf(envelope, now, task.expiresAt - now, clockSkewMs);
     try {
       const claim = duplicates.claim(task.key, delivery.bytes, forgetAt);
-      if (typeof claim === 'string' || !('then' in claim)) proceed(task, claim);
-      else claim.then((known) => proceed(task, known)).catch((error: unknown) => failClaim(task, error));
+      if (typeof claim === 'string' || !('then' in claim)) {
+        proceed(task, claim);
+        return;
+      }
+      const claimed: Promise<unknown> = claim
+        .then((known) => proceed(task, known))
+        .catch((error: unknown) => failClaim(task, error))
+        .then(() => claims.delete(claimed));
+      claims.add(claimed);
     } catch (error) {
       failClaim(task, error);
     }
@@ -202,9 +203,9 @@ export async function serve(
     const { envelope, delivery } = message;
     const implementation = capabilities.get(envelope.capability);
     if (hopsOf(envelope.headers) > MAX_HOPS) {
-      declines.refuse(message, 'EAGENTRPC_LOOP', `The call is nested ${hopsOf(envelope.headers)} calls deep.`);
+      void declines.refuse(message, 'EAGENTRPC_LOOP', `The call is nested ${hopsOf(envelope.headers)} calls deep.`);
     } else if (implementation === undefined) {
-      declines.refuse(message, 'EAGENTRPC_NO_CAPABILITY', `${agent} has no such capability.`);
+      void declines.refuse(message, 'EAGENTRPC_NO_CAPABILITY', `${agent} has no such capability.`);
     } else {
       const fallbackMs = implementation.capability.timeoutMs ?? DEFAULT_TIMEOUT_MS;
       const now = clock.now();
@@ -223,19 +224,25 @@ export async function serve(
   const stop = async (wait: Grace['wait']): Promise<void> => {
     const attachment = await attaching.catch(() => undefined);
     // Who called serve() has been told why there is nothing to stop.
-    if (attachment === undefined) return wait(Promise.resolve());
+    if (attachment === undefined) {
+      await wait(Promise.resolve());
+      return;
+    }
     let failure: { readonly reason: unknown } | undefined;
     const drain = async (): Promise<void> => {
       const [closed] = await Promise.allSettled([attachment.close()]);
       if (closed.status === 'rejected') failure = closed;
+      await Promise.all(claims);
       returnWaiting();
       await workload.idle();
       await sent();
     };
-    await wait(drain());
+    await wait(drain()).catch(() => {});
     isOver = true;
     returnWaiting();
-    await createGrace(clock, LAST_ANSWERS_MS).wait(workload.interrupt().then(sent));
+    await createGrace(clock, LAST_ANSWERS_MS)
+      .wait(workload.interrupt().then(sent))
+      .catch(() => {});
     attachment.release();
     if (failure !== undefined) throw failure.reason;
   };

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import type { ConnectedTransport } from './routes.js';
 import type { Delivery } from './transport.js';
 
@@ -13,14 +14,21 @@ export interface Settlements {
   ack(taken: Taken): void;
   /** Another instance, or this one later, shall have it. */
   nack(taken: Taken): void;
+  /** The same after a pause: what has failed would fail again at once. */
+  retry(taken: Taken): void;
   /** It cannot be handled: `reason` is kept with it where there are dead letters. */
   reject(taken: Taken, reason: string): void;
   /** Resolves when the brokers know all that they have been told; never rejects. */
   settled(): Promise<void>;
 }
 
-export function createSettlements(): Settlements {
+const PAUSE_MS = 500;
+
+export function createSettlements(clock: Clock): Settlements {
   const settling = new Set<Promise<void>>();
+  /** One for all who come to it. */
+  let pause: Promise<void> | undefined;
+  let endPause = (): void => {};
 
   // What the broker has not taken in comes again, and is known then.
   const add = (settle: () => Promise<void>): void => {
@@ -36,11 +44,25 @@ export function createSettlements(): Settlements {
     nack({ via, delivery }) {
       if (via.transport.flags.holdsRequests) add(() => delivery.nack());
     },
+    retry({ via, delivery }) {
+      if (!via.transport.flags.holdsRequests) return;
+      pause ??= new Promise((resolve) => {
+        endPause = () => {
+          cancel();
+          pause = undefined;
+          resolve();
+        };
+        const cancel = clock.setTimer(PAUSE_MS, endPause);
+      });
+      const paused = pause;
+      add(() => paused.then(() => delivery.nack()));
+    },
     reject({ via, delivery }, reason) {
       const { holdsRequests, deadLetters } = via.transport.flags;
       if (holdsRequests || deadLetters) add(() => delivery.reject(toHeader(reason)));
     },
     async settled() {
+      endPause();
       while (settling.size > 0) await Promise.all(settling);
     },
   };

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { createGrace } from './deadline.js';
 import type { InboundMessage } from './inbox.js';
 import type { Run } from './run.js';
 import type { Implementation } from './skill.js';
@@ -38,6 +39,8 @@ export interface WorkloadOptions {
   readonly giveUp: (task: Task) => void;
 }
 
+/** How long a broker has at least to confirm an acknowledgement. */
+const LEAST_ACK_MS = 1_000;
 /** How long a skill is taken to run before any has ended. */
 const FIRST_GUESS_MS = 100;
 
@@ -76,16 +79,19 @@ export function createWorkload({ clock, concurrency, queue, start, giveUp }: Wor
       if (!run(task)) taken--;
       return;
     }
-    // Within a promise, since a transport may throw where it should reject.
-    new Promise<void>((resolve) => resolve(message.delivery.ack())).then(
-      () => {
-        if (!run(task)) leave();
-      },
-      () => {
-        giveUp(task);
-        leave();
-      },
-    );
+    // Within a promise, since a transport may throw where it should reject; and it may do neither.
+    const acknowledged = new Promise<void>((resolve) => resolve(message.delivery.ack()));
+    createGrace(clock, Math.max(LEAST_ACK_MS, task.expiresAt - clock.now()))
+      .wait(acknowledged)
+      .then(
+        () => {
+          if (!run(task)) leave();
+        },
+        () => {
+          giveUp(task);
+          leave();
+        },
+      );
   };
 
   return {

@@ -6,8 +6,7 @@ test('a contract of another format is refused with one sentence that says what t
   expect(() => assertContractFormat(reviewerContract)).not.toThrow();
   const contract = { ...reviewerContract, format: 2 } as unknown as Contract;
   expect(() => assertContractFormat(contract)).toThrow(
-    'The contract of agent://pr-reviewer is of format 2, and this runtime runs 1; install declaragent of the same ' +
-      'version, and run codegen again.',
+    'The contract of agent://pr-reviewer is of format 2, and this runtime runs 1; run codegen of the same version again.',
   );
 });
 

@@ -172,7 +172,7 @@ test('a message is remembered until its deadline and the tolerance of clocks, or
   // A clock that is behind: its time to live tells what is left.
   expect(expiry({ deadline: now - 300_000 }, 30_000)).toBe(35_000);
   expect(expiry({ deadline: now + 330_000 }, 30_000)).toBe(335_000);
-  expect(expiry({ deadline: now + 10 ** 12 }, 30_000)).toBe(905_000);
+  expect(expiry({ deadline: now + 10 ** 12 }, 30_000)).toBe(10 ** 12 + 5_000);
   expect(expiry({}, 30_000)).toBe(900_000);
 });
 

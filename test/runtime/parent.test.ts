@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createHeaders, HOPS_HEADER, hopsOf, type ParentCall } from '../../runtime/parent.js';
+import { createHeaders, HOPS_HEADER, hopsOf, MAX_HOPS, type ParentCall } from '../../runtime/parent.js';
 import { createCountingRandom } from '../support/manual-clock.js';
 
 const random = createCountingRandom();
@@ -49,9 +49,8 @@ test('a traceparent of a later version may have more', () => {
   expect(headers['traceparent']).toBe(later);
 });
 
-test('a depth that is no number is more than any limit', () => {
+test('a depth that is no number is more than the limit', () => {
   expect(hopsOf(undefined)).toBe(0);
   expect(hopsOf({ [HOPS_HEADER]: '16' })).toBe(16);
-  for (const text of ['', '-1', 'x', '1e9', '99999'])
-    expect(hopsOf({ [HOPS_HEADER]: text })).toBe(Number.POSITIVE_INFINITY);
+  for (const text of ['', '-1', 'x', '1e9', '99999']) expect(hopsOf({ [HOPS_HEADER]: text })).toBeGreaterThan(MAX_HOPS);
 });

@@ -237,6 +237,6 @@ test('a call that asks for retries of a bus that makes none is refused, and told
   const bus = await createBus({ agent: 'agent://concierge', transports: [memory({ broker: createMemoryBroker() })] });
   const call = createCall(bus, reviewerContract, echoCapability);
   await expect(call.outcome(1, { retry: { attempts: 3 } })).rejects.toThrow(
-    'agent://concierge makes no call again; give it retries: createRetries() of @declaragent/runtime/retry.',
+    'agent://concierge has no retries; give it createRetries() of @declaragent/runtime/retry.',
   );
 });

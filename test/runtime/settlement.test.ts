@@ -186,9 +186,9 @@ test('an answer that the broker does not take goes back where the skill may run 
   const { transport, hand } = createHoldingBroker();
   const publish = vi.fn(() => Promise.resolve()).mockRejectedValueOnce(new Error('down'));
   const skill = vi.fn(() => ({ verdict: 'fine' }));
-  await createPair({ review: skill, server: { transports: [faulty(transport, { publish })] } });
+  const { clock } = await createPair({ review: skill, server: { transports: [faulty(transport, { publish })] } });
   const handed = hand(strangersRequest(review));
-  await settle();
+  await clock.advance(500);
   expect(handed.settled).toEqual(['nack']);
   const again = hand(strangersRequest(review), { redelivered: true });
   await settle();
