@@ -1,5 +1,6 @@
 import { CALL_CASES } from './conformance/calls.js';
 import { CONNECTION_CASES } from './conformance/connections.js';
+import { GROWTH_CASES } from './conformance/growth.js';
 import type { ConformanceCase } from './conformance/harness.js';
 import { LOAD_CASES } from './conformance/load.js';
 import { MESSAGE_CASES } from './conformance/messages.js';
@@ -48,4 +49,5 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...MESSAGE_CASES,
   ...CONNECTION_CASES,
   ...LOAD_CASES,
+  ...GROWTH_CASES,
 ].sort((one, other) => one.fault - other.fault);

@@ -6,6 +6,8 @@ import {
   createVirtualClock,
 } from '../../runtime/testing/index.js';
 import type { Connection, Delivery, Transport } from '../../runtime/transport.js';
+import { createMemoryBroker, memory } from '../../runtime/transports/memory.js';
+import './conformance.js';
 
 /** A broker that holds requests, behind a connection that is not what it should be. */
 function harnessOf(breakIt: (connection: Connection) => Partial<Connection>): ConformanceHarness {
@@ -83,6 +85,13 @@ const BROKEN: Readonly<
     },
     30,
   ],
+  'it keeps all that it delivers': [
+    delivering((delivery) => {
+      kept.push(delivery, new Array(10_000).fill(0.5));
+      return delivery;
+    }),
+    30,
+  ],
   'it loses answers': [
     ({ publish }) => ({ publish: async (message) => (message.kind === 'response' ? undefined : publish(message)) }),
     16,
@@ -110,6 +119,7 @@ const BROKEN: Readonly<
   ],
 };
 let count = 0;
+const kept: unknown[] = [];
 
 test.each(Object.entries(BROKEN))(
   'the suite notices a transport of which it is true that %s',
@@ -122,6 +132,44 @@ test.each(Object.entries(BROKEN))(
     }
   },
 );
+
+test('the suite notices a transport that has requests wait without a limit', async () => {
+  const harness: ConformanceHarness = {
+    flags: memory().flags,
+    abilities: [],
+    toleranceMs: 0,
+    async open() {
+      const clock = createVirtualClock();
+      const inner = memory({ broker: createMemoryBroker() });
+      let free = 0;
+      const transport: Transport = {
+        ...inner,
+        async connect(owner, watcher) {
+          const connection = await inner.connect(owner, watcher);
+          return {
+            ...connection,
+            subscribe: (topic, role, deliver, options) =>
+              connection.subscribe(
+                topic,
+                role,
+                (delivery) => {
+                  // One each 2 ms, which is more than the receiver can do and less than comes.
+                  if (role === 'responses') return deliver(delivery);
+                  free = Math.max(free, clock.now()) + 2;
+                  clock.setTimer(free - clock.now(), () => deliver(delivery));
+                },
+                options,
+              ),
+          };
+        },
+      };
+      return { transport: () => transport, clock, pass: clock.advance, abilities: {}, close: async () => {} };
+    },
+  };
+  const timed = conformanceCases.filter(({ name }) => name.includes('takes at most three times as long'));
+  expect(timed.map(({ needs }) => needs(harness))).toEqual([undefined]);
+  await expect(timed[0]?.run(harness)).rejects.toThrow(/ms under load/);
+});
 
 test('it has nothing against the same transport as it should be', async () => {
   const harness = harnessOf(() => ({}));

@@ -1,5 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, test } from 'vitest';
 import { type ConformanceHarness, conformanceCases } from '../../runtime/testing/index.js';
+
+// What --expose-gc does, which vitest does not pass on: some cases look at the heap.
+setFlagsFromString('--expose-gc');
+Object.assign(globalThis, { gc: runInNewContext('gc') });
 
 /** Runs every fault over a transport; a case that does not apply says which flag or ability speaks against it. */
 export function describeConformance(name: string, harness: ConformanceHarness): void {

@@ -147,6 +147,39 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
     await stage.until(LONG_MS, 'Nothing runs', () => bus.health().running === 0);
   }),
 
+  defineCase(
+    19,
+    'under ten times the capacity what is accepted takes at most three times as long',
+    // A broker that holds what is over it makes it wait instead of having it refused.
+    { flags: { holdsRequests: false } },
+    async (stage) => {
+      await stage.startCallee({ serve: { concurrency: 4, queue: 4 }, read: working(stage, 20) });
+      const call = stage.read(await stage.startCaller());
+      /** How long it took; undefined where it was refused. */
+      const time = async (index: number): Promise<number | undefined> => {
+        const start = stage.now();
+        const { status } = await call.outcome(index, { timeoutMs: 4_000 });
+        return status === 'ok' ? stage.now() - start : undefined;
+      };
+      const p99 = (times: readonly (number | undefined)[]): number => {
+        const served = times.filter((one) => one !== undefined).sort((one, other) => one - other);
+        assert.ok(served.length >= 20, `${served.length} are served.`);
+        return served[Math.floor((served.length - 1) * 0.99)] ?? Number.NaN;
+      };
+      const alone: (number | undefined)[] = [];
+      for (let count = 0; count < 20; count++) alone.push(await stage.within(LONG_MS, time(count)));
+      const crowd: Promise<number | undefined>[] = [];
+      for (let wave = 0; wave < 40; wave++) {
+        for (let index = 0; index < 20; index++) crowd.push(time(index));
+        await stage.broker.pass(10);
+      }
+      const crowded = await stage.within(LONG_MS, Promise.all(crowd));
+      assert.ok(crowded.includes(undefined), 'Some are refused.');
+      const limit = 3 * p99(alone) + stage.toleranceMs;
+      assert.ok(p99(crowded) <= limit, `${p99(crowded)} ms under load, and ${p99(alone)} ms without.`);
+    },
+  ),
+
   defineCase(20, 'callers that all retry add no more than a fifth', {}, async (stage) => {
     let attempts = 0;
     const stranger = await stage.stranger();
