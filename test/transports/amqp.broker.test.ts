@@ -3,6 +3,7 @@ import { amqp } from '../../runtime/transports/amqp.js';
 import { rabbitmqctl } from '../brokers/amqp.js';
 import type { Broker } from '../brokers/broker.js';
 import { openChannel, readLetters, urlOf } from './amqp-client.js';
+import { brokerModes } from './broker-modes.js';
 import { createRealBroker, describeRealBroker, type OwnAbilities, type RealBrokerOptions } from './real-broker.js';
 
 function abilitiesOf(broker: Broker): OwnAbilities {
@@ -31,11 +32,9 @@ function abilitiesOf(broker: Broker): OwnAbilities {
   };
 }
 
-const abilities = ['pause', 'resume', 'deleteTopic', 'deadLetters', 'leftovers', 'refusedTransport'] as const;
 const options: RealBrokerOptions = {
-  kind: 'amqp',
+  ...brokerModes.amqp,
   createTransport: ({ port }) => amqp({ url: urlOf(port) }),
-  ownAbilities: abilities,
   abilitiesOf,
 };
 

@@ -13,6 +13,7 @@ import { makeCertificates } from '../brokers/certificates.js';
 import { startMosquitto } from '../brokers/mqtt.js';
 import { createFaultProxy, type FaultProxy } from '../brokers/proxy.js';
 import { echoCapability, reviewCapability, reviewerContract } from '../support/reviewer.js';
+import { brokerModes } from './broker-modes.js';
 import { createRealBroker, describeRealBroker, describeWithBroker } from './real-broker.js';
 import { createWebSocketBridge } from './websocket-bridge.js';
 
@@ -114,19 +115,12 @@ async function countLeftovers(broker: Broker): Promise<number> {
 let secured: Broker;
 
 const realBroker = createRealBroker({
-  kind: 'mqtt',
+  ...brokerModes.mqtt,
   createTransport: (way) => mqtt({ url: urlOf(way) }),
-  ownAbilities: ['leftovers', 'refusedTransport'],
   abilitiesOf: (broker) => ({
     leftovers: () => countLeftovers(broker),
     refusedTransport: () => mqtt({ url: urlOf(secured), username: USER.name, password: 'wrong', tls: certificates }),
   }),
-  without: {
-    pause: 'a broker of MQTT holds nothing for readers that are not there',
-    resume: 'a broker of MQTT holds nothing for readers that are not there',
-    deleteTopic: 'a topic of MQTT is a name, and nothing that can be deleted',
-    deadLetters: 'a broker of MQTT keeps nothing that nobody reads',
-  },
 });
 
 describeWithBroker('mqtt', () => {

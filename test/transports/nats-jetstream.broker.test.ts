@@ -11,6 +11,7 @@ import { type NatsConfig, nats } from '../../runtime/transports/nats.js';
 import type { Broker } from '../brokers/broker.js';
 import { startNats } from '../brokers/nats.js';
 import { echoCapability, reviewCapability, reviewerContract } from '../support/reviewer.js';
+import { brokerModes } from './broker-modes.js';
 import { createRealBroker, describeRealBroker, describeWithBroker } from './real-broker.js';
 
 /** So that what a receiver had that died comes again soon. */
@@ -61,21 +62,13 @@ async function countHeld(broker: Broker, subject: string): Promise<number> {
 }
 
 const jetstream = createRealBroker({
-  kind: 'nats',
+  ...brokerModes.JetStream,
   createTransport: (way) => nats(configOf(way)),
   slownessMs: 2 * REDELIVER_AFTER_MS,
-  ownAbilities: ['deleteTopic', 'deadLetters'],
   abilitiesOf: (broker) => ({
     deleteTopic: async (topic) => void (await manage(broker, ({ streams }) => streams.delete(streamOf(topic)))),
     deadLetters: (topic) => readDeadLetters(broker, topic),
   }),
-  without: {
-    pause:
-      'nats-server before 2.11 cannot be told to hand out nothing; the age is tested below by a reader that is away',
-    resume: 'as pause',
-    leftovers: 'what an instance leaves is its subscriptions, which are tested without JetStream',
-    refusedTransport: 'streams have no credentials of their own',
-  },
 });
 
 describe('JetStream', () => {

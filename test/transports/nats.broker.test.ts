@@ -11,6 +11,7 @@ import { makeCertificates } from '../brokers/certificates.js';
 import { monitorOf, nats as program, startNats } from '../brokers/nats.js';
 import { createFaultProxy } from '../brokers/proxy.js';
 import { echoCapability, reviewCapability, reviewerContract } from '../support/reviewer.js';
+import { brokerModes } from './broker-modes.js';
 import { createRealBroker, describeRealBroker, describeWithBroker } from './real-broker.js';
 
 const serverAt = ({ port }: { readonly port: number }): Pick<NatsConfig, 'servers'> => ({
@@ -53,14 +54,12 @@ async function countSubscriptions(broker: Broker): Promise<number> {
 }
 
 const core = createRealBroker({
-  kind: 'nats',
+  ...brokerModes.nats,
   createTransport: (way) => nats(serverAt(way)),
-  ownAbilities: ['leftovers', 'refusedTransport'],
   abilitiesOf: (broker) => ({
     leftovers: () => countSubscriptions(broker),
     refusedTransport: () => nats({ ...serverAt(secured), user: USER.name, password: 'wrong' }),
   }),
-  without: { deleteTopic: 'a subject of NATS is nothing that can be deleted' },
 });
 
 describeWithBroker('nats', () => {

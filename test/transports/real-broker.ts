@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/clock.js';
 import type { ConformanceAbilities, ConformanceHarness } from '../../runtime/testing/index.js';
-import type { ConnectionOwner, ConnectionWatcher, Transport } from '../../runtime/transport.js';
+import type { ConnectionOwner, ConnectionWatcher, Transport, TransportFlags } from '../../runtime/transport.js';
+import type { BrokerMode } from './broker-modes.js';
 import type { Broker, BrokerKind } from '../brokers/broker.js';
 import { brokerPrograms } from '../brokers/programs.js';
 import { createFaultProxy, type FaultProxy } from '../brokers/proxy.js';
@@ -24,16 +25,12 @@ const COMMON_ABILITIES = [
 /** What only those can do who know the broker. */
 export type OwnAbilities = Omit<ConformanceAbilities, (typeof COMMON_ABILITIES)[number]>;
 
-/** How one kind of broker is tested. */
-export interface RealBrokerOptions {
-  readonly kind: BrokerKind;
+/** How a broker is tested in one of its modes. */
+export interface RealBrokerOptions extends Omit<BrokerMode, 'settings'> {
   /** A transport that reaches the broker by a way. Flags are asked of one whose way leads nowhere. */
   readonly createTransport: (way: Way) => Transport;
-  /** What else can be done to the broker. The names are those of the functions that `abilitiesOf` returns. */
-  readonly ownAbilities?: readonly (keyof OwnAbilities)[];
-  readonly abilitiesOf?: (broker: Broker) => Partial<OwnAbilities>;
-  /** Abilities that make no sense for this broker, for the reason beside each, which is printed in docs/faults.md. */
-  readonly without?: { readonly [Ability in keyof ConformanceAbilities]?: string };
+  /** The functions that `ownAbilities` names. */
+  readonly abilitiesOf: (broker: Broker) => Partial<OwnAbilities>;
   readonly repetitions?: number;
   readonly toleranceMs?: number;
   /** How much longer than a broker within one process it takes for anything. */
@@ -48,6 +45,14 @@ export interface RealBroker {
   close(): Promise<void>;
 }
 
+/** What says which cases apply to a mode: as much of a harness as docs/faults.md is printed from. */
+export function aptitudeOf(
+  { ownAbilities, without }: Pick<BrokerMode, 'ownAbilities' | 'without'>,
+  flags: TransportFlags,
+): Pick<ConformanceHarness, 'flags' | 'abilities' | 'inabilities'> {
+  return { flags, abilities: [...COMMON_ABILITIES, ...ownAbilities], inabilities: without };
+}
+
 /** How long a connection may take to notice that it is lost, or to come back. */
 const NOTICED_WITHIN_MS = 30_000;
 
@@ -58,7 +63,7 @@ interface Link {
 }
 
 export function createRealBroker(options: RealBrokerOptions): RealBroker {
-  const { kind, createTransport, ownAbilities = [], abilitiesOf = () => ({}), without = {} } = options;
+  const { kind, createTransport, abilitiesOf } = options;
   const { repetitions = 100, toleranceMs = 250, slownessMs = 0 } = options;
   let broker: Broker | undefined;
 
@@ -166,9 +171,8 @@ export function createRealBroker(options: RealBrokerOptions): RealBroker {
     };
   };
 
-  const abilities = [...COMMON_ABILITIES, ...ownAbilities].filter((name) => without[name] === undefined);
   return {
-    harness: { flags, abilities, repetitions, toleranceMs, slownessMs, open },
+    harness: { ...aptitudeOf(options, flags), repetitions, toleranceMs, slownessMs, open },
     async start() {
       broker = await brokerPrograms[kind].start();
       return broker;

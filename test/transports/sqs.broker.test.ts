@@ -23,6 +23,7 @@ import { defineCheck, defineValidator } from '../../runtime/validation.js';
 import type { Broker } from '../brokers/broker.js';
 import { createFaultProxy } from '../brokers/proxy.js';
 import { describeConformance } from './conformance.js';
+import { brokerModes } from './broker-modes.js';
 import { createRealBroker, describeRealBroker, type RealBroker, type RealBrokerOptions } from './real-broker.js';
 
 const KEYS = { accessKeyId: 'x', secretAccessKey: 'x' };
@@ -67,9 +68,8 @@ const reasonOf = ({ MessageAttributes = {} }: Message): string =>
   MessageAttributes['x-declaragent-reason']?.StringValue ?? '';
 
 const optionsOf = (fifo: boolean): RealBrokerOptions => ({
-  kind: 'sqs',
+  ...brokerModes[fifo ? 'FIFO queues' : 'sqs'],
   createTransport: ({ port }) => sqs({ ...configOf(port), fifo }),
-  ownAbilities: ['deleteTopic', 'deadLetters'],
   abilitiesOf({ port }) {
     const raw = createRawClient(port);
     const urlOf = (topic: string, use = ''): Promise<string> =>
@@ -81,12 +81,6 @@ const optionsOf = (fifo: boolean): RealBrokerOptions => ({
         return letters.map((letter) => ({ topic, bytes: bytesOf(letter), reason: reasonOf(letter) }));
       },
     };
-  },
-  without: {
-    pause: 'SQS hands out whatever it has, and has no readers that it could pause',
-    resume: 'SQS hands out whatever it has, and has no readers that it could pause',
-    leftovers: 'the reply queue of a process that has died is removed by the next of its agent, an hour later',
-    refusedTransport: 'ElasticMQ takes any keys',
   },
   repetitions: 20,
   // What a dead reader had is hidden for two seconds. Each call is six requests, and each message goes to a disk.

@@ -54,6 +54,8 @@ export interface ConformanceHarness {
   readonly flags: TransportFlags;
   /** What its brokers' `abilities` has. */
   readonly abilities: readonly ConformanceAbility[];
+  /** Why it has not got an ability, for the reason that a case which needs it is skipped for. */
+  readonly inabilities?: { readonly [Ability in ConformanceAbility]?: string };
   /** How often what is repeated is repeated: 1,000 unless set. Ten times that are called one after another. */
   readonly repetitions?: number;
   /** How exactly its clock keeps time, in milliseconds: 0 for a virtual clock; 250 unless set. */
@@ -93,5 +95,7 @@ export function findUnmet({ flags = {}, abilities = [] }: Needs, harness: Confor
     if (declared !== value) return `the transport declares ${flag}: ${declared}`;
   }
   const missing = abilities.find((ability) => !harness.abilities.includes(ability));
-  return missing === undefined ? undefined : `the harness has no ability ${missing}`;
+  if (missing === undefined) return undefined;
+  const reason = harness.inabilities?.[missing];
+  return `the harness has no ability ${missing}${reason === undefined ? '' : `: ${reason}`}`;
 }
