@@ -66,7 +66,7 @@ const GENERATOR_PACKAGES = ['@babel/code-frame', 'ajv', 'handlebars', 'json-sche
 const EMITTERS_MAY_IMPORT = [
   ...['dialect', 'json', 'model', 'names', 'print', 'symbols'],
   // What the two emitters with a library of their own have beside them.
-  ...['ajv-module', 'shape', 'shared-checks', 'split', 'vocabulary'],
+  ...['ajv-module', 'plain-shape', 'shape', 'shared-checks', 'split', 'vocabulary'],
 ];
 const EMITTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   type: ['json-schema-to-typescript'],

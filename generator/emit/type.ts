@@ -1,13 +1,15 @@
-import { compile as compileTypes, type Options } from 'json-schema-to-typescript';
+import type { Options } from 'json-schema-to-typescript';
 import { TYPES } from '../dialect.js';
 import { isObject } from '../json.js';
 import type { Schema } from '../model.js';
+import { isPlainShape, printDeclaration, printShape, STRING_LITERAL } from '../plain-shape.js';
 import { indentBlocks, memberName, type SourceFile, source } from '../print.js';
 import { createShaper, type Shape } from '../shape.js';
 
 /*
  * json-schema-to-typescript prints the types, from schemas in which nothing is left to its judgement: references,
- * literals, tuples and every combination are spelt out as `tsType`, which it prints as it stands.
+ * literals, tuples and every combination are spelt out as `tsType`, which it prints as it stands. Where it would do no more
+ * than that, `plain-shape.ts` prints the same without it.
  *
  * The rule: whatever the validator accepts, the type accepts. Where TypeScript cannot say a rule, the type is wider and
  * JSDoc says the rule.
@@ -31,17 +33,34 @@ export async function emitType(
   importType: (definitionTypeName: string) => void,
 ): Promise<void> {
   const shape = await createShaper(importType, textOf).shape(schema, TYPES);
+  const text = isPlainShape(shape) ? printDeclaration(typeName, shape) : await declarationByLibrary(typeName, shape);
+  file.append(source(text));
+}
+
+/** The declaration of any shape. */
+export async function declarationByLibrary(typeName: string, shape: Shape): Promise<string> {
   const masked = maskShape(shape);
-  const printed = (await compileTypes(masked.shape as object, STAND_IN, OPTIONS)).trim();
+  const printed = (await compileTypes(masked.shape, STAND_IN)).trim();
   // The library takes an underscore or an umlaut out of a name that others import.
   const named = printed.replace(new RegExp(`^(export (?:interface|type)) ${STAND_IN}\\b`, 'm'), `$1 ${typeName}`);
-  file.append(source(masked.unmask(finish(named))));
+  return masked.unmask(finish(named));
 }
 
 const STAND_IN = 'Declared';
 
+/** Many contracts do without the library, so it is loaded when it is needed. */
+async function compileTypes(shape: Shape, name: string): Promise<string> {
+  const { compile } = await import('json-schema-to-typescript');
+  return compile(shape as object, name, OPTIONS);
+}
+
 /** What a shape prints as, on one line, for a place in which json-schema-to-typescript takes only text. */
 async function textOf(shape: Shape): Promise<string> {
+  return isPlainShape(shape) ? printShape(shape, null) : textByLibrary(shape);
+}
+
+/** The text of any shape. */
+export async function textByLibrary(shape: Shape): Promise<string> {
   const masked = maskShape(withoutComments(shape));
   // As a property's type nothing is hoisted, neither to an interface nor to an alias.
   const wrapper = {
@@ -50,7 +69,7 @@ async function textOf(shape: Shape): Promise<string> {
     required: ['value'],
     additionalProperties: false,
   };
-  const printed = await compileTypes(wrapper as object, 'Wrapper', OPTIONS);
+  const printed = await compileTypes(wrapper, 'Wrapper');
   const body = printed.slice(printed.indexOf('value: ') + 'value: '.length, printed.lastIndexOf('}')).trim();
   const oneLine = body
     .replace(/([^{[(|])\n/g, '$1; ')
@@ -123,8 +142,6 @@ function maskShape(shape: Shape): Masked {
     unmask: (text) => text.replace(new RegExp(`${word}(\\d+)_`, 'g'), (_, index: string) => codes[Number(index)] ?? ''),
   };
 }
-
-const STRING_LITERAL = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g;
 
 /** The library puts every union in parentheses, which say nothing where the union is all there is. */
 function withoutOuterParentheses(line: string): string {
