@@ -1,6 +1,7 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { parseSource } from './document.js';
 import { isObject } from './json.js';
+import { readPlainYaml } from './plain-yaml.js';
 import { DONE, NEXT, type ParseWork, PROGRESS, startedThreads, WORKING } from './threads.js';
 
 /** The list of a capabilities file whose items are parsed one by one. */
@@ -53,8 +54,13 @@ function takeEach({ file, texts, state }: Omit<ParseWork, 'port'>): Taken {
 }
 
 function parseItem(file: string, text: string): unknown {
-  const { document, problems } = parseSource(file, UNDER_KEY + text);
-  const list = isObject(document.value) ? document.value[ITEMS_KEY] : undefined;
-  const isOne = problems.length === 0 && Array.isArray(list) && list.length === 1;
-  return isOne && Object.keys(document.value as object).length === 1 ? list[0] : undefined;
+  const value = readPlainYaml(UNDER_KEY + text) ?? parse(file, UNDER_KEY + text);
+  const list = isObject(value) ? value[ITEMS_KEY] : undefined;
+  const isOne = Array.isArray(list) && list.length === 1;
+  return isOne && Object.keys(value as object).length === 1 ? list[0] : undefined;
+}
+
+function parse(file: string, text: string): unknown {
+  const { document, problems } = parseSource(file, text);
+  return problems.length === 0 ? document.value : undefined;
 }
