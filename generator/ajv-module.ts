@@ -52,7 +52,8 @@ export function toModule(code: string, shared: readonly string[] = []): Validato
   const { text, unmask } = maskCode(code);
   const strings = (placeholder: string): unknown => JSON.parse(unmask(placeholder));
   const functions = new Map<string, string>();
-  let body = text.replace(/^"\d+";\n/, '');
+  // First, since half of the text goes with it.
+  let body = compactViolations(text.replace(/^"\d+";\n/, ''));
   body = body.replace(/^export const (\w+) = (\w+);\n/gm, (_, name: string, check: string) => {
     functions.set(name, check);
     return '';
@@ -64,7 +65,6 @@ export function toModule(code: string, shared: readonly string[] = []): Validato
   }
   body = inlineWrappers(body);
   body = simplifyCalls(body);
-  body = compactViolations(body);
   body = dropUnused(body);
   body = trustPlainObjects(withoutNarrowing(annotate(body)), unmask);
   const unknown = /\brequire\b|\bwrapper\d|\bdynamicAnchors\b|\bparentData\b|\bfunction\b|\bimport\b/.exec(body);
@@ -183,36 +183,36 @@ const NEVER = 'if(false){';
  * does this and more, and takes as long for it as for all the rest.
  */
 function withoutUnused(lines: readonly string[]): string[] {
+  const targets = lines.map((line) => (line.endsWith(';') ? TARGET.exec(line)?.[1] : undefined));
   const reads = new Map<string, number>();
-  for (const line of lines) {
-    const name = STARTS_DECLARATION.test(line) ? TARGET.exec(line)?.[1] : undefined;
-    if (name !== undefined) reads.set(name, 0);
+  for (const [index, name] of targets.entries()) {
+    if (name !== undefined && STARTS_DECLARATION.test(lines[index] ?? '')) reads.set(name, 0);
   }
   const numbered = numberedNames([...reads.keys()]);
-  const count = (text: string, by: number): void => {
-    for (const name of text.match(numbered) ?? []) {
-      const known = reads.get(name);
-      if (known !== undefined) reads.set(name, known + by);
-    }
+  const statements = lines.map((line, index) => {
+    const target = targets[index];
+    const names = line.match(numbered)?.filter((name) => reads.has(name)) ?? [];
+    // Being written is not being read.
+    if (target !== undefined && names[0] === target) names.shift();
+    return { line, target, names };
+  });
+  const add = (names: readonly string[], by: number): void => {
+    for (const name of names) reads.set(name, (reads.get(name) ?? 0) + by);
   };
-  count(lines.join('\n'), 1);
-  // Being written is not being read.
-  const targets = lines.map((line) => TARGET.exec(line)?.[1]);
-  for (const name of targets) if (name !== undefined) count(name, -1);
-  let kept = lines.map((line, index) => ({ line, target: targets[index] }));
+  for (const { names } of statements) add(names, 1);
+  let kept = statements;
   // From the end, since what is read last is what keeps the rest.
   for (let before = -1; before !== kept.length; ) {
     before = kept.length;
     const following: typeof kept = [];
     for (let index = kept.length - 1; index >= 0; index--) {
       const statement = kept[index] as (typeof kept)[number];
-      const { line, target } = statement;
+      const { line, target, names } = statement;
       const isEmptyBlock = following.at(-1)?.line === '}' && line.endsWith('{') && BLOCK.test(line);
       if (target !== undefined && reads.get(target) === 0) {
-        count(line, -1);
-        count(target, 1);
+        add(names, -1);
       } else if (isEmptyBlock && following.at(-2)?.line.startsWith('else') !== true) {
-        count(line, -1);
+        add(names, -1);
         following.pop();
       } else {
         following.push(statement);
@@ -263,7 +263,7 @@ function annotate(body: string): string {
       .replace(/^(let|var) (\w+);$/gm, '$1 $2: any;')
       // The items that uniqueItems has met, by their text; `__proto__` may be one, and the compiler takes no boolean.
       .replace(/^(const indices\d+: any) = \{\};$/gm, '$1 = Object.create(null);')
-      .replace(/(?<=\bindices\d+\[)item\d+(?=\])/g, 'String($&)')
+      .replace(/\b(indices\d+\[)(item\d+)(?=\])/g, '$1String($2)')
   );
 }
 
@@ -274,7 +274,8 @@ function annotate(body: string): string {
 function withoutNarrowing(body: string): string {
   const lines = body.split('\n');
   const widen = (line: string, index: number): string => {
-    if (!line.endsWith('{') || !NARROWING.some(({ guard }) => line.search(guard) !== -1)) return line;
+    if (!line.endsWith('{') || !MAY_NARROW.test(line)) return line;
+    if (!NARROWING.some(({ guard }) => line.search(guard) !== -1)) return line;
     const block = lines.slice(index + 1, endOfBlock(lines, index));
     return NARROWING.reduce(
       (text, { guard, widened, isText }) =>
@@ -314,6 +315,9 @@ const NARROWING: readonly Narrowing[] = [
     isText: true,
   },
 ];
+
+/** What stands in every line in which a guard is found, and is quicker to look for. */
+const MAY_NARROW = /typeof|isArray|^for\(const/;
 
 /** The line that closes the block which a line opens. */
 function endOfBlock(lines: readonly string[], start: number): number {
