@@ -26,9 +26,9 @@ function maskCode(code: string): Masked {
       (_, object: string, name: string) => `${object}.name${names.push(name) - 1}_`,
     );
   const unmask = (masked: string): string =>
-    masked
-      .replace(/\.name(\d+)_/g, (_, index: string) => `.${names[Number(index)]}`)
-      .replace(/"(\d+)"/g, (_, index: string) => strings[Number(index)] ?? '');
+    masked.replace(/\.name(\d+)_|"(\d+)"/g, (_, name: string | undefined, string: string) =>
+      name === undefined ? (strings[Number(string)] ?? '') : `.${names[Number(name)]}`,
+    );
   return { text, unmask };
 }
 

@@ -223,10 +223,11 @@ export function indentBlocks(text: string): string {
       if (trimmed.endsWith('*/')) isComment = false;
       return ' '.repeat(depth * 2) + (trimmed.startsWith('*') ? ` ${trimmed}` : trimmed);
     }
-    if (/^[}\])]/.test(trimmed)) depth--;
+    if (trimmed === '') return '';
+    if ('}])'.includes(trimmed.charAt(0))) depth--;
     const indented = ' '.repeat(Math.max(0, depth) * 2) + trimmed;
-    if (/[{[(]$/.test(trimmed)) depth++;
-    return indented.trimEnd();
+    if ('{[('.includes(trimmed.charAt(trimmed.length - 1))) depth++;
+    return indented;
   });
   return lines.join('\n');
 }

@@ -1,4 +1,5 @@
 import { _ } from 'ajv';
+import { ValueScope } from 'ajv/dist/compile/codegen/scope.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { toModule, type ValidatorModule } from '../ajv-module.js';
 import { type DefinitionModel, hasUnevaluated, type Schema, type SchemaModel, selfContained } from '../model.js';
@@ -63,7 +64,17 @@ interface Bodies extends ValidatorModule {
   readonly calls: readonly string[];
 }
 
-function compileBodies(schemas: readonly Prepared[], { isShared }: DefinitionImporter): Bodies {
+let known: ReturnType<typeof createAjv> | null = null;
+
+/** An ajv that knows no schema. To make one takes as long as to compile a schema, so it is the last one, emptied. */
+function emptyAjv(): ReturnType<typeof createAjv> {
+  known ??= createValidatorMaker();
+  known.removeSchema();
+  // What it has put into one module is counted by its scope.
+  return Object.assign(known, { scope: new ValueScope({ ...known.scope.opts, scope: {} }) });
+}
+
+function createValidatorMaker(): ReturnType<typeof createAjv> {
   const ajv = createAjv({
     // Small definitions are checked in place; the others are functions, shared by all who refer to them.
     inlineRefs: 10,
@@ -77,7 +88,11 @@ function compileBodies(schemas: readonly Prepared[], { isShared }: DefinitionImp
       process: () => 'return () => true;',
     },
   });
-  ajv.addKeyword(sharedCheckKeyword);
+  return ajv.addKeyword(sharedCheckKeyword);
+}
+
+function compileBodies(schemas: readonly Prepared[], { isShared }: DefinitionImporter): Bodies {
+  const ajv = emptyAjv();
   const typeNames: string[] = [];
   const ids: Record<string, string> = {};
   for (const { valueName, root } of schemas) {
