@@ -68,6 +68,8 @@ function entriesOf(value: object): (readonly [string, unknown])[] {
 
 /** A string literal in which every character stands for itself and none is invisible. */
 function stringLiteral(text: string): string {
+  // Most text has nothing to escape, which is quicker to see.
+  if (/^[ !#-&(-[\]-~]*$/.test(text)) return `'${text}'`;
   const escaped = escapeHidden(JSON.stringify(text));
   const body = escaped.slice(1, -1);
   return body.includes("'") || body.includes('\\"') ? `"${body}"` : `'${body}'`;
