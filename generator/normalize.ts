@@ -131,7 +131,9 @@ export function createNormalizer(
       // In draft-07 a reference hides everything beside it that could refuse a value.
       if (old && value['$ref'] !== undefined && keyword !== '$ref' && known.treatment !== 'annotation') continue;
       if (keyword === '$ref') {
-        const target = resolver.resolve(String(keywordValue), scope);
+        // One that is no text is a problem that has been reported, and may have any members, `toString` among them.
+        const reference = typeof keywordValue === 'string' ? keywordValue : JSON.stringify(keywordValue);
+        const target = resolver.resolve(reference, scope);
         if ('code' in target) problems.push({ ...target, place: scope.document.place([...path, '$ref']) });
         else {
           isLocal &&= !entersCapability(target, scope.root);

@@ -72,6 +72,11 @@ describe('a reference', () => {
     expect(source).toMatch(/^export type BInput\w+ = string;$/m);
   });
 
+  it('that is no text is refused, whatever its members are', async () => {
+    const contract = { capabilities: [capability('b', { $ref: { toString: 1 } })] };
+    expect(await codesOf(contract)).toContain('invalid-schema');
+  });
+
   it('"#/definitions/X" means the definitions of its own schema before the shared ones', async () => {
     const schema = { properties: { x: { $ref: '#/definitions/X' } }, definitions: { X: number } };
     const source = await inputOf(schema, { X: text });
