@@ -40,7 +40,7 @@ export function createAnswers({ agent, clock, random, encode }: AnswersOptions):
   let onSent = (): void => {};
 
   const sendAnswer = async (
-    { envelope: asked, via }: InboundMessage,
+    { envelope: asked, via, delivery }: InboundMessage,
     topic: string,
     result: Result,
   ): Promise<SentAnswer> => {
@@ -66,7 +66,7 @@ export function createAnswers({ agent, clock, random, encode }: AnswersOptions):
       encoded = encodeAnswer(envelope, asked, result, (answer) => encode(answer, via.limits));
       bytes = encoded.bytes instanceof Promise ? await encoded.bytes : encoded.bytes;
       reportHop('answered', agent, clock, envelope, encoded.verdict, encoded.payload);
-      await via.connection.publish({ topic, kind: 'response', bytes, messageId, correlationId });
+      await via.connection.publish({ topic, kind: 'response', bytes, messageId, correlationId, inReplyTo: delivery });
     } catch (thrown) {
       error = thrown;
       reportHop('unanswered', agent, clock, envelope, { ...encoded?.verdict, error });

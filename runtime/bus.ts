@@ -155,7 +155,8 @@ export async function createBus(options: BusOptions): Promise<Bus> {
       };
       const watcher: ConnectionWatcher = { lost: tell, restored: () => tell(undefined) };
       const connection = await transport.connect({ agent, instance }, watcher);
-      const topic = `${topicsOf(agent, tenantId, transport.topics).responses}.${instance}`;
+      const { responses } = topicsOf(agent, tenantId, transport.topics);
+      const topic = transport.flags.sharesReplies ? responses : `${responses}.${instance}`;
       const bytes = Math.min(limits.bytes, transport.flags.maxBytes);
       const replyTo = `${transport.kind}://${topic}`;
       const opened: ConnectedTransport = { transport, connection, replyTo, limits: { ...limits, bytes }, lost };

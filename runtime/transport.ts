@@ -47,6 +47,8 @@ export interface TransportFlags {
   readonly countsDeliveries?: boolean;
   /** The place where answers come is gone when the connection is lost, and so are the answers on their way to it. */
   readonly losesRepliesWithConnection: boolean;
+  /** All instances of an agent read their answers at one place, and each takes no notice of what is for another. */
+  readonly sharesReplies?: boolean;
 }
 
 /** One broker and how to reach it. Buses that are given the same transport have a connection each. */
@@ -127,6 +129,8 @@ export interface OutgoingMessage {
   readonly correlationId: string;
   /** How long it is worth delivering, in milliseconds. */
   readonly ttlMs?: number;
+  /** The very delivery that it answers. */
+  readonly inReplyTo?: Delivery;
 }
 
 /**

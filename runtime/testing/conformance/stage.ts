@@ -160,7 +160,10 @@ function createStage(broker: ConformanceBroker, harness: ConformanceHarness) {
   const stage: Stage = {
     ...{ broker, toleranceMs, repetitions, callee, caller, until, patientMs: 4_000 + slownessMs },
     requestsTopic: topicsOf(callee, undefined).requests,
-    replyTopicOf: ({ agent, instance }) => `${topicsOf(agent, undefined).responses}.${instance}`,
+    replyTopicOf({ agent, instance }) {
+      const { responses } = topicsOf(agent, undefined);
+      return harness.flags.sharesReplies ? responses : `${responses}.${instance}`;
+    },
     timers: clock.timers,
     now: () => clock.now(),
     async startCallee({ read = echo, write = echo, serve: serveOptions, ...options } = {}) {

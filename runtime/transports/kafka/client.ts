@@ -1,0 +1,364 @@
+import type { Consumer, KafkaConfig as DriverConfig, EachBatchPayload, Kafka, Producer } from 'kafkajs';
+import { loadDriver } from '../../driver.js';
+import type { TlsOptions } from '../../tls.js';
+import { type Balance, createBalance } from './balance.js';
+import type { Sockets } from './sockets.js';
+
+// The only file that knows kafkajs.
+
+/** How to reach a cluster. */
+export interface ClientOptions {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly ssl: TlsOptions | undefined;
+  readonly sasl: KafkaSasl | undefined;
+  readonly sockets: Sockets;
+}
+
+/** By what a client proves who it is. */
+export interface KafkaSasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A message that is sent. */
+export interface OutgoingRecord {
+  readonly key?: string;
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A message that was fetched. */
+export interface IncomingRecord {
+  readonly partition: number;
+  readonly offset: number;
+  readonly value: Buffer | null;
+  /** When the broker, or in a topic made otherwise the sender, says that it was written. */
+  readonly timestamp: number;
+  header(name: string): string | undefined;
+}
+
+/** What one fetch brought of one partition. */
+export interface Fetched {
+  readonly partition: number;
+  readonly from: number;
+  /** The offset after the last. */
+  readonly to: number;
+  readonly records: readonly IncomingRecord[];
+}
+
+/** What a group has committed for a partition; `offset` is negative where it has not. */
+export interface Committed {
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata: string;
+}
+
+/** The ends of what a partition holds. */
+export interface Span {
+  readonly partition: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A topic that is to be made. */
+export interface TopicPlan {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number | undefined;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Whether a reader reads; kept up by the client. */
+export interface Pulse {
+  /** It waits for its group, and fetches nothing meanwhile. */
+  isJoining: boolean;
+  /** How often something has been fetched, if only nothing. */
+  fetches: number;
+}
+
+/** Who reads, and what is told of it. */
+export interface ReaderOptions extends Balance {
+  readonly group: string;
+  readonly topic: string;
+  /** The group is to share out its partitions again; the last moment to commit. */
+  onRebalance(): void;
+  /** The partitions that are this reader's from now on; those of before are not. May `seek`. */
+  onJoined(reader: Reader, partitions: readonly number[], member: string): void;
+  /** All that was fetched from one offset up to another. Where it throws, it is fetched again. */
+  onRecords(fetched: Fetched): Promise<void>;
+  readonly pulse: Pulse;
+  /** It reads no more, and has to be made again. */
+  onCrash(error: unknown): void;
+}
+
+/** A member of a group. */
+export interface Reader {
+  seek(partition: number, offset: number): void;
+  pause(): void;
+  resume(): void;
+  /** Rejects where this reader is not, or no more, who may say so. */
+  commit(commits: readonly Committed[]): Promise<void>;
+  /** Leaves the group. */
+  close(): Promise<void>;
+}
+
+/** A client of a cluster: what a connection needs of one, and nothing else. */
+export interface Client {
+  /** The time of the broker when it wrote the last of them; undefined where the topic keeps that of the sender. */
+  send(topic: string, records: readonly OutgoingRecord[], acks: -1 | 1): Promise<number | undefined>;
+  /** Resolves when the topic is there, whoever has made it. */
+  createTopic(plan: TopicPlan): Promise<void>;
+  /** Whether the broker writes its own time on the messages of a topic; undefined where it does not say. */
+  writesOwnTime(topic: string): Promise<boolean | undefined>;
+  spans(topic: string): Promise<Span[]>;
+  committed(group: string, topic: string): Promise<Committed[]>;
+  /** How many members a group has. */
+  members(group: string): Promise<number>;
+  deleteGroup(group: string): Promise<void>;
+  /** Rejects unless a broker answers, and lets this client in. */
+  probe(): Promise<void>;
+  /** Resolves when it has joined its group. */
+  read(options: ReaderOptions): Promise<Reader>;
+  close(): Promise<void>;
+}
+
+/** How long nobody hears of a reader before its partitions are given to others. */
+export const SESSION_TIMEOUT_MS = 10_000;
+const HEARTBEAT_MS = 1_000;
+const CONNECT_WITHIN_MS = 3_000;
+const REQUEST_WITHIN_MS = 10_000;
+/** How long the broker holds back the answer to a fetch that finds nothing: also what a pause costs. */
+const FETCH_WAIT_MS = 100;
+const FETCH_BYTES = 8 * 2 ** 20;
+
+/** Loads kafkajs, connects and authenticates. */
+export async function openClient({ brokers, clientId, ssl, sasl, sockets }: ClientOptions): Promise<Client> {
+  const { default: driver } = await loadDriver({ kind: 'kafka', name: 'kafkajs', major: 2 }, () => import('kafkajs'));
+  const config = (retries: number): DriverConfig => ({
+    brokers: [...brokers],
+    clientId,
+    ...(ssl && { ssl: { ...ssl } }),
+    ...(sasl && { sasl: { ...sasl } as NonNullable<DriverConfig['sasl']> }),
+    connectionTimeout: CONNECT_WITHIN_MS,
+    authenticationTimeout: CONNECT_WITHIN_MS,
+    requestTimeout: REQUEST_WITHIN_MS,
+    retry: { retries, initialRetryTime: 100, maxRetryTime: 500 },
+    socketFactory: ({ host, port, onConnect }) => sockets.open({ host, port, ssl, onConnect }),
+    logLevel: driver.logLevel.NOTHING,
+    logCreator: () => () => {},
+  });
+  const kafka: Kafka = new driver.Kafka(config(3));
+  const admin = kafka.admin();
+  const producer: Producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: driver.Partitioners.DefaultPartitioner,
+    // What has to be tried again is known better by who sends.
+    retry: { retries: 0 },
+  });
+
+  const probe = async (): Promise<void> => {
+    // One that has never been connected, since those that stand may not know yet that they do not.
+    const own = new driver.Kafka(config(brokers.length - 1)).admin();
+    try {
+      await own.connect();
+    } finally {
+      await own.disconnect().catch(() => {});
+    }
+  };
+
+  const read = async (options: ReaderOptions): Promise<Reader> => {
+    const { group, topic, pulse } = options;
+    let isClosed = false;
+    const onJoining = (): void => {
+      pulse.isJoining = true;
+      options.onJoining();
+    };
+    let commitNow: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
+    const consumer: Consumer = kafka.consumer({
+      groupId: group,
+      allowAutoTopicCreation: false,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      rebalanceTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      minBytes: 1,
+      maxBytes: FETCH_BYTES,
+      partitionAssigners: [createBalance(driver.AssignerProtocol, { claim: options.claim, onJoining })],
+      // Made again by us, who know when a broker is there.
+      retry: { retries: 6, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false },
+    });
+    const reader: Reader = {
+      seek: (partition, offset) => ifRunning(() => consumer.seek({ topic, partition, offset: String(offset) })),
+      pause: () => ifRunning(() => consumer.pause([{ topic }])),
+      resume: () => ifRunning(() => consumer.resume([{ topic }])),
+      async commit(commits) {
+        if (commitNow === undefined) throw new Error('Nothing has been read yet.');
+        const partitions = commits.map(({ partition, offset, metadata }) => ({
+          ...{ partition, offset: String(offset), metadata },
+        }));
+        await commitNow({ topics: [{ topic, partitions }] });
+      },
+      async close() {
+        isClosed = true;
+        await consumer.disconnect();
+      },
+    };
+    const joined = new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+        pulse.isJoining = false;
+        if (!isClosed) options.onJoined(reader, payload.memberAssignment[topic] ?? [], payload.memberId);
+        resolve();
+      });
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        reject(payload.error);
+        if (!isClosed) options.onCrash(payload.error);
+      });
+    });
+    joined.catch(() => {});
+    consumer.on(consumer.events.FETCH, () => pulse.fetches++);
+    consumer.on(consumer.events.REBALANCING, () => options.onRebalance());
+
+    const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
+      const { batch, resolveOffset, heartbeat, commitOffsetsIfNecessary, isStale, isRunning } = payload;
+      if (isClosed || isStale() || !isRunning()) return;
+      commitNow = commitOffsetsIfNecessary;
+      const { partition } = batch;
+      const from = Number(Reflect.get(batch, 'fetchedOffset'));
+      const records = batch.messages.map(({ offset, value, timestamp, headers }) => ({
+        ...{ partition, offset: Number(offset), value, timestamp: Number(timestamp) },
+        header: (name: string) => headers?.[name]?.toString(),
+      }));
+      await options.onRecords({ partition, from, to: Number(batch.lastOffset()) + 1, records });
+      if (isStale()) return;
+      resolveOffset(batch.lastOffset());
+      await heartbeat();
+    };
+
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topic, fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 16,
+        eachBatch,
+      });
+      await joined;
+    } catch (error) {
+      isClosed = true;
+      await consumer.disconnect().catch(() => {});
+      throw error;
+    }
+    return reader;
+  };
+
+  const client: Client = {
+    async send(topic, records, acks) {
+      const messages = records.map(({ key, value, headers }) => ({
+        ...{ key: key ?? null, value },
+        ...(headers && { headers: { ...headers } }),
+      }));
+      const written = await producer.send({ topic, acks, messages });
+      const time = Number(written[0]?.logAppendTime ?? -1);
+      return time < 0 ? undefined : time;
+    },
+    async createTopic({ topic, partitions, replicationFactor, settings }) {
+      await admin.createTopics({
+        topics: [
+          {
+            topic,
+            numPartitions: partitions,
+            replicationFactor: replicationFactor ?? -1,
+            configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+          },
+        ],
+      });
+    },
+    async writesOwnTime(topic) {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: driver.ConfigResourceTypes.TOPIC, name: topic, configNames: ['message.timestamp.type'] }],
+      });
+      const value = resources[0]?.configEntries[0]?.configValue;
+      return value === undefined ? undefined : value === 'LogAppendTime';
+    },
+    async spans(topic) {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return offsets.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }));
+    },
+    async committed(group, topic) {
+      const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      return (found?.partitions ?? []).map(({ partition, offset, metadata }) => ({
+        ...{ partition, offset: Number(offset), metadata: metadata ?? '' },
+      }));
+    },
+    async members(group) {
+      const { groups } = await admin.describeGroups([group]);
+      return groups[0]?.members.length ?? 0;
+    },
+    async deleteGroup(group) {
+      await admin.deleteGroups([group]);
+    },
+    probe,
+    read,
+    async close() {
+      await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
+    },
+  };
+
+  try {
+    await admin.connect();
+    await producer.connect();
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+  return client;
+}
+
+/** The library throws where a reader has ended, which is no news to whoever has it. */
+function ifRunning(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // It has crashed, and `onCrash` is called.
+  }
+}
+
+/** What a client says went wrong, in its innermost words. */
+export interface Failure {
+  /** The name that the protocol gives it, such as `UNKNOWN_TOPIC_OR_PARTITION`; undefined for what is not of the protocol. */
+  readonly type: string | undefined;
+  readonly message: string;
+  /** Whether it is certain that nothing was sent. */
+  readonly isUnsent: boolean;
+}
+
+/** Reads an error of the client, whatever it is wrapped in. */
+export function readFailure(error: unknown): Failure {
+  let inner = error;
+  for (let depth = 0; depth < 8; depth++) {
+    const next = innerOf(inner);
+    if (next === undefined) break;
+    inner = next;
+  }
+  const [message = ''] = String(inner instanceof Error ? inner.message : inner).split('\n');
+  const type = stringOf(inner, 'type');
+  const code = stringOf(inner, 'code');
+  const isUnsent = code === 'ECONNREFUSED' || message === 'Not connected' || message === 'Connection timeout';
+  return { type, message, isUnsent };
+}
+
+function innerOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  const errors: unknown = Reflect.get(error, 'errors');
+  if (Array.isArray(errors) && errors.length > 0) return errors[0];
+  return error.cause instanceof Error ? error.cause : undefined;
+}
+
+function stringOf(error: unknown, name: string): string | undefined {
+  const value: unknown = error instanceof Error ? Reflect.get(error, name) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,48 @@
+import type { Delivery } from '../../transport.js';
+import type { Client, Fetched, Pulse, Reader } from './client.js';
+import { INSTANCE_HEADER } from './requests.js';
+
+export interface ResponsesOptions {
+  readonly client: Client;
+  readonly topic: string;
+  readonly group: string;
+  readonly instance: string;
+  /** Where to go on reading, by partition; kept up while it reads. */
+  readonly positions: Map<number, number>;
+  readonly deliver: (delivery: Delivery) => void;
+  readonly pulse: Pulse;
+  readonly onCrash: (error: unknown) => void;
+}
+
+const settled = async (): Promise<void> => {};
+
+/** Reads all that comes to a topic, from fixed places on, in a group of which it is the only member. */
+export function readResponses(options: ResponsesOptions): Promise<Reader> {
+  const { client, topic, group, instance, positions, deliver } = options;
+
+  const onRecords = async ({ partition, from, to, records }: Fetched): Promise<void> => {
+    const position = positions.get(partition) ?? 0;
+    // What is fetched from before it is that of a topic which was deleted and made again.
+    const start = from < position ? from : position;
+    for (const { offset, value, header } of records) {
+      if (offset < start || value === null) continue;
+      const named = header(INSTANCE_HEADER);
+      if (named !== undefined && named !== instance) continue;
+      const settling = { ack: settled, nack: settled, reject: settled };
+      deliver({ bytes: value, ageMs: undefined, redelivered: false, ...settling });
+    }
+    positions.set(partition, to);
+  };
+
+  return client.read({
+    ...{ group, topic, onRecords },
+    pulse: options.pulse,
+    onCrash: options.onCrash,
+    onRebalance: () => {},
+    onJoining: () => {},
+    claim: () => ({ owned: [...positions.keys()], busy: [...positions.keys()] }),
+    onJoined(reader, partitions) {
+      for (const partition of partitions) reader.seek(partition, positions.get(partition) ?? 0);
+    },
+  });
+}
