@@ -88,6 +88,8 @@ export function kafka(config: KafkaConfig): Transport {
   };
 }
 
+class NameTaken extends Error {}
+
 /** What reads a topic, and is made again whenever it has failed. */
 interface Kept<R> {
   current(): R | undefined;
@@ -109,16 +111,16 @@ async function connect(config: KafkaConfig, owner: ConnectionOwner, watcher: Con
       restored: () => watcher.restored(),
     },
     // Until there is a client nobody has been told that there is a connection.
-    probe: async () => client?.probe(),
+    probe: () => orRefuse(brokers, async () => client?.probe()),
     breakAll: sockets.destroyAll,
   });
   let publisher: ReturnType<typeof createPublisher> | undefined;
   try {
-    client = await openClient({ brokers, clientId, ssl, sasl, sockets });
+    client = await orRefuse(brokers, () => openClient({ brokers, clientId, ssl, sasl, sockets }));
   } catch (error) {
     watch.close();
     sockets.close();
-    throw refusal(brokers, error);
+    throw error;
   }
   const opened = createConnection(config, owner, client, watch, () => sockets.close());
   publisher = opened.publisher;
@@ -162,6 +164,7 @@ function createConnection(
   };
 
   const replyTopics = new Set<string>();
+  let ownReplies: string | undefined;
   const publisher = createPublisher({
     client,
     lost: () => (isClosed ? new Error('The connection is closed.') : watch.lost),
@@ -214,18 +217,7 @@ function createConnection(
         }
       })();
     };
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await make();
-        break;
-      } catch (error) {
-        const { type } = readFailure(error);
-        const isNew = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
-        // Not every broker has heard of a topic at once.
-        if (!isNew || attempt === 5) throw refusal(config.brokers, error);
-        await backoff.pause();
-      }
-    }
+    await orRefuse(config.brokers, make);
     watch.add(pulse);
     const one: Kept<R> = {
       current: () => current,
@@ -243,6 +235,11 @@ function createConnection(
     await publisher.publish(`${topic}.dlq`, { value, headers }, -1);
   };
 
+  /** Before the first request comes, which may have waited long, by a message that says nothing. */
+  const askTheTime = async (): Promise<void> => {
+    if (ownReplies !== undefined) await publisher.publish(ownReplies, { value: null }, 1).catch(() => {});
+  };
+
   const subscribeToRequests = async (
     topic: string,
     deliver: (delivery: Delivery) => void,
@@ -255,8 +252,9 @@ function createConnection(
         ageOf: (timestamp) => (timeless.has(topic) ? undefined : brokerClock.ageOf(timestamp)),
       });
     const plan = planOf(topic, 'requests');
-    await declare(plan);
+    await orRefuse(config.brokers, () => declare(plan));
     if ((await client.writesOwnTime(topic).catch(() => undefined)) !== true) timeless.add(topic);
+    await askTheTime();
     const reading = await keep(plan, open, (requests) => requests.abandon());
     closings.push(async () => reading.current()?.leave());
     return {
@@ -272,7 +270,7 @@ function createConnection(
     const end = systemClock.now() + NAME_FREE_WITHIN_MS;
     while ((await client.members(group)) > 0) {
       if (systemClock.now() > end) {
-        throw new Error(
+        throw new NameTaken(
           `Another process reads the answers of ${instance} on ${topic}; give each bus of an agent an instance name of its own.`,
         );
       }
@@ -283,13 +281,16 @@ function createConnection(
   const subscribeToResponses = async (topic: string, deliver: (delivery: Delivery) => void): Promise<Subscription> => {
     const group = `${topic}.${instance}`;
     const plan = planOf(topic, 'responses');
-    await declare(plan);
-    await claimName(topic, group);
-    const spans = await client.spans(topic);
+    const spans = await orRefuse(config.brokers, async () => {
+      await declare(plan);
+      await claimName(topic, group);
+      return client.spans(topic);
+    });
     const positions = new Map(spans.map(({ partition, high }) => [partition, high]));
     const open = (pulse: Pulse, onCrash: () => void): Promise<Reader> =>
       readResponses({ client, topic, group, instance, positions, deliver, pulse, onCrash });
     const reading = await keep(plan, open, (reader) => void reader.close().catch(() => {}));
+    ownReplies = topic;
     const close = async (): Promise<void> => {
       reading.end();
       await reading.current()?.close();
@@ -329,11 +330,14 @@ function createConnection(
   return { connection, publisher };
 }
 
-/** Why there is no connection, in a sentence. */
-function refusal(brokers: readonly string[], error: unknown): Error {
-  if (error instanceof AgentRpcError) return error;
-  const { message } = readFailure(error);
-  return new Error(`Kafka at ${brokers.join(', ')} cannot be used: ${message.replace(/[.\s]*$/, '')}.`, {
-    cause: error,
-  });
+/** Says in a sentence why it has failed. */
+async function orRefuse<T>(brokers: readonly string[], act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof AgentRpcError || error instanceof NameTaken) throw error;
+    const { message } = readFailure(error);
+    const reason = message.replace(/[.\s]*$/, '');
+    throw new Error(`Kafka at ${brokers.join(', ')} cannot be used: ${reason}.`, { cause: error });
+  }
 }

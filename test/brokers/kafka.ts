@@ -37,6 +37,8 @@ export const kafka: BrokerProgram = {
       'num.network.threads': 2,
       'num.io.threads': 2,
       'log.cleaner.enable': 'false',
+      // How soon a group is forgotten that has neither members nor offsets.
+      'offsets.retention.check.interval.ms': 2_000,
     };
     if (user !== undefined) {
       settings['sasl.enabled.mechanisms'] = 'PLAIN';

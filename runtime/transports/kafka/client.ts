@@ -1,4 +1,5 @@
 import type { Consumer, KafkaConfig as DriverConfig, EachBatchPayload, Kafka, Producer } from 'kafkajs';
+import { createBackoff } from '../../backoff.js';
 import { loadDriver } from '../../driver.js';
 import type { TlsOptions } from '../../tls.js';
 import { type Balance, createBalance } from './balance.js';
@@ -238,7 +239,7 @@ export async function openClient({ brokers, clientId, ssl, sasl, sockets }: Clie
 
     try {
       await consumer.connect();
-      await consumer.subscribe({ topic, fromBeginning: true });
+      await whileNew(() => consumer.subscribe({ topic, fromBeginning: true }));
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
@@ -265,16 +266,9 @@ export async function openClient({ brokers, clientId, ssl, sasl, sockets }: Clie
       return time < 0 ? undefined : time;
     },
     async createTopic({ topic, partitions, replicationFactor, settings }) {
-      await admin.createTopics({
-        topics: [
-          {
-            topic,
-            numPartitions: partitions,
-            replicationFactor: replicationFactor ?? -1,
-            configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-          },
-        ],
-      });
+      const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+      const plan = { topic, numPartitions: partitions, replicationFactor: replicationFactor ?? -1, configEntries };
+      await whileNew(() => admin.createTopics({ topics: [plan] }));
     },
     async writesOwnTime(topic) {
       const { resources } = await admin.describeConfigs({
@@ -285,7 +279,7 @@ export async function openClient({ brokers, clientId, ssl, sasl, sockets }: Clie
       return value === undefined ? undefined : value === 'LogAppendTime';
     },
     async spans(topic) {
-      const offsets = await admin.fetchTopicOffsets(topic);
+      const offsets = await whileNew(() => admin.fetchTopicOffsets(topic));
       return offsets.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }));
     },
     async committed(group, topic) {
@@ -316,6 +310,21 @@ export async function openClient({ brokers, clientId, ssl, sasl, sockets }: Clie
     throw error;
   }
   return client;
+}
+
+/** Tries again for a while what fails since not every broker has heard of a new topic at once. */
+async function whileNew<T>(act: () => Promise<T>): Promise<T> {
+  const backoff = createBackoff({ firstMs: 40, mostMs: 640 });
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await act();
+    } catch (error) {
+      const { type } = readFailure(error);
+      const isNew = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
+      if (!isNew || attempt === 8) throw error;
+      await backoff.pause();
+    }
+  }
 }
 
 /** The library throws where a reader has ended, which is no news to whoever has it. */
