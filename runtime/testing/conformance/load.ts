@@ -266,7 +266,12 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
       `requests for what is ${name === 'read' ? '' : 'not '}idempotent that a receiver has not run when it stops run elsewhere`,
       { flags: { holdsRequests: true } },
       async (stage) => {
-        const hang = (): Promise<never> => new Promise(() => {});
+        // Not always the first that was sent: some brokers keep the order of a few only.
+        const ran: unknown[] = [];
+        const hang = (input: unknown): Promise<never> => {
+          ran.push(input);
+          return new Promise(() => {});
+        };
         const serve = { concurrency: 1, queue: 8 };
         const { bus } = await stage.startCallee({ instance: 'first', serve, read: hang, write: hang });
         const call = stage[name](await stage.startCaller());
@@ -278,8 +283,9 @@ export const LOAD_CASES: readonly ConformanceCase[] = [
         const outcomes = await stage.within(LONG_MS, Promise.all(calls));
         const statuses = outcomes.map(({ status }) => status);
         // The one that ran is given back only where it may run again; one that was taken for good is refused.
-        const [ran, ...waiting] = statuses;
-        assert.ok(name === 'write' || ran === 'ok' || ran === 'error', statuses.join());
+        const waiting = statuses.filter((_, index) => !ran.includes(index));
+        assert.equal(waiting.length, 3);
+        assert.ok(name === 'write' || ['ok', 'error'].includes(statuses[Number(ran[0])] ?? ''), statuses.join());
         assert.ok(waiting.filter((status) => status === 'ok').length >= 2, statuses.join());
         assert.ok(
           waiting.every((status) => status === 'ok' || status === 'busy'),
