@@ -22,7 +22,6 @@ import {
   type Pulse,
   type Reader,
   readFailure,
-  SESSION_TIMEOUT_MS,
   type TopicPlan,
 } from './kafka/client.js';
 import { createPublisher } from './kafka/publisher.js';
@@ -54,6 +53,8 @@ export interface KafkaConfig {
    * a tunnel or a proxy. TLS is put on top of it where `ssl` says so.
    */
   readonly connectSocket?: ConnectSocket;
+  /** How long nothing is heard of an instance before its requests go to others; 10,000 ms unless set. */
+  readonly sessionTimeoutMs?: number;
 }
 
 const DEFAULT_PARTITIONS = 6;
@@ -64,8 +65,10 @@ const MAX_BYTES = 2 ** 20;
 /** No call waits longer than ten minutes. */
 const ANSWERS_KEPT_MS = 900_000;
 const CLOSE_WITHIN_MS = 3_000;
-/** The name of an instance is free again when its group has noticed that it died. */
-const NAME_FREE_WITHIN_MS = SESSION_TIMEOUT_MS + 1_500;
+/** Brokers allow for 6,000 to 1,800,000 unless told otherwise. */
+const SESSION_TIMEOUT_MS = 10_000;
+/** How much longer the name of an instance is taken that has died. */
+const NAME_FREED_MS = 1_500;
 
 const FLAGS: TransportFlags = {
   noResponder: false,
@@ -98,7 +101,7 @@ interface Kept<R> {
 }
 
 async function connect(config: KafkaConfig, owner: ConnectionOwner, watcher: ConnectionWatcher): Promise<Connection> {
-  const { brokers, clientId = agentIdOf(owner.agent), sasl } = config;
+  const { brokers, clientId = agentIdOf(owner.agent), sasl, sessionTimeoutMs = SESSION_TIMEOUT_MS } = config;
   const ssl = readTls(config.ssl);
   let client: Client | undefined;
   const sockets = createSockets(config.connectSocket, () => watch.suspect());
@@ -116,7 +119,7 @@ async function connect(config: KafkaConfig, owner: ConnectionOwner, watcher: Con
   });
   let publisher: ReturnType<typeof createPublisher> | undefined;
   try {
-    client = await orRefuse(brokers, () => openClient({ brokers, clientId, ssl, sasl, sockets }));
+    client = await orRefuse(brokers, () => openClient({ brokers, clientId, ssl, sasl, sockets, sessionTimeoutMs }));
   } catch (error) {
     watch.close();
     sockets.close();
@@ -134,6 +137,7 @@ function createConnection(
   watch: ReturnType<typeof createWatch>,
   closeSockets: () => void,
 ) {
+  const { sessionTimeoutMs = SESSION_TIMEOUT_MS } = config;
   const brokerClock = createBrokerClock();
   const closings: (() => Promise<void>)[] = [];
   const kept = new Set<Kept<unknown>>();
@@ -267,7 +271,7 @@ function createConnection(
 
   /** Waits for a member of the group that has died to be forgotten. */
   const claimName = async (topic: string, group: string): Promise<void> => {
-    const end = systemClock.now() + NAME_FREE_WITHIN_MS;
+    const end = systemClock.now() + sessionTimeoutMs + NAME_FREED_MS;
     while ((await client.members(group)) > 0) {
       if (systemClock.now() > end) {
         throw new NameTaken(

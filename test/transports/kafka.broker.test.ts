@@ -1,12 +1,23 @@
 import { connect } from 'node:net';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createBus } from '../../runtime/bus.js';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import { type AnyCall, defineCase } from '../../runtime/testing/conformance/stage.js';
 import type { DeadLetter } from '../../runtime/testing/faulty-broker.js';
-import { kafka } from '../../runtime/transports/kafka.js';
+import { type KafkaConfig, kafka } from '../../runtime/transports/kafka.js';
 import type { Broker } from '../brokers/broker.js';
+import { makeCertificates } from '../brokers/certificates.js';
+import { brokerPrograms } from '../brokers/programs.js';
 import { createRealBroker, describeRealBroker, type OwnAbilities, type Way } from './real-broker.js';
 
 const createTransport = ({ port }: Way) =>
-  kafka({ brokers: [`127.0.0.1:${port}`], connectSocket: () => connect(port, '127.0.0.1') });
+  kafka({
+    brokers: [`127.0.0.1:${port}`],
+    connectSocket: () => connect(port, '127.0.0.1'),
+    // The least that brokers allow for: much of what follows waits for it.
+    sessionTimeoutMs: 6_000,
+  });
 
 /** A client that is not ours. */
 const createClient = ({ port }: Broker): Kafka =>
@@ -21,6 +32,8 @@ async function withAdmin<T>(broker: Broker, act: (admin: Admin) => Promise<T>): 
     await admin.disconnect();
   }
 }
+
+type AnyOutcome = Awaited<ReturnType<AnyCall['outcome']>>;
 
 let readers = 0;
 
@@ -83,7 +96,158 @@ const realBroker = createRealBroker({
     pause: 'Kafka holds back nothing from who reads a topic; a case of its own has a request wait for its first reader',
   },
   repetitions: 20,
-  slownessMs: 15_000,
+  slownessMs: 10_000,
 });
 
-describeRealBroker(realBroker, 'kafka');
+/** Calls go on while one receiver joins and another one dies, which goes on working for nobody. */
+const changeOfHands = defineCase(
+  26,
+  'a third receiver joins and one dies during a thousand calls: no reply is lost, and nothing is done twice that must not be',
+  { abilities: ['kill'] },
+  async (stage) => {
+    const runs = { read: new Map<unknown, number>(), write: new Map<unknown, number>() };
+    const work = (name: keyof typeof runs) => async (input: unknown) => {
+      runs[name].set(input, (runs[name].get(input) ?? 0) + 1);
+      await stage.broker.pass(10);
+      return input;
+    };
+    const startCallee = (instance: string) => stage.startCallee({ instance, read: work('read'), write: work('write') });
+    await startCallee('first');
+    await startCallee('second');
+    const caller = await stage.startCaller();
+    const calls = { read: stage.read(caller), write: stage.write(caller) };
+    const outcomes: (readonly [name: keyof typeof runs, input: number, outcome: AnyOutcome])[] = [];
+    let next = 0;
+    let isKilled = false;
+    const ask = async (): Promise<void> => {
+      while (next < 1_000 || !isKilled) {
+        const input = next++;
+        const name = input % 2 === 0 ? 'read' : 'write';
+        outcomes.push([name, input, await calls[name].outcome(input, { timeoutMs: 2 * stage.patientMs })]);
+      }
+    };
+    const change = async (): Promise<void> => {
+      while (next < 300) await stage.broker.pass(5);
+      await startCallee('third');
+      await stage.broker.pass(100);
+      await stage.ability('kill')('first');
+      isKilled = true;
+    };
+    await stage.within(90_000, Promise.all([change(), ...Array.from({ length: 32 }, ask)]));
+    expect(outcomes.length).toBeGreaterThanOrEqual(1_000);
+    expect(outcomes.filter(([name, , { status }]) => name === 'read' && status !== 'ok')).toEqual([]);
+    // What the dead one had begun nobody answers, and nobody does again.
+    const unanswered = outcomes.filter(([, , { status }]) => status !== 'ok');
+    expect(unanswered.length).toBeLessThanOrEqual(32);
+    for (const [, input, outcome] of unanswered) {
+      const ran = runs.write.has(input) ? 'ran' : 'did not run';
+      expect([ran, outcome.status !== 'ok' && outcome.executed]).not.toEqual(['ran', 'no']);
+    }
+    for (const [name, input, outcome] of outcomes)
+      if (outcome.status === 'ok') expect([name, outcome.data]).toEqual([name, input]);
+    expect(Math.max(...runs.write.values())).toBe(1);
+  },
+);
+
+const waitingForReaders = defineCase(
+  3,
+  'a request whose time is up before anybody reads it never runs',
+  {},
+  async (stage) => {
+    const caller = await stage.startCaller();
+    const outcome = await stage.within(5_000, stage.write(caller).outcome('late', { timeoutMs: 500 }));
+    expect(outcome.status).toBe('timeout');
+    const ran: unknown[] = [];
+    // By its own clock all of it has time enough.
+    const clock: Clock = { ...systemClock, now: () => systemClock.now() - 300_000 };
+    await stage.startCallee({ clock, write: (input) => ran.push(input) });
+    await stage.within(5_000, stage.write(caller)('in time'));
+    expect(ran).toEqual(['in time']);
+  },
+);
+
+const waitingForNobody = defineCase(
+  5,
+  'an acknowledgement waits for nothing that comes before it in its partition',
+  { abilities: ['kill'] },
+  async (stage) => {
+    const [first, second, publisher] = [await stage.stranger(), await stage.stranger(), await stage.stranger()];
+    const acknowledged: string[] = [];
+    await first.connection.subscribe(stage.requestsTopic, 'requests', ({ bytes, ack }) => {
+      const text = Buffer.from(bytes).toString();
+      if (text !== '"runs on"') void ack().then(() => acknowledged.push(text));
+    });
+    for (const text of ['done', 'runs on', 'done, too']) await publisher.send(stage.requestsTopic, text);
+    await stage.until(5_000, 'Two are done', () => acknowledged.length === 2);
+    await stage.ability('kill')(first.instance);
+    const came: unknown[] = [];
+    await second.connection.subscribe(stage.requestsTopic, 'requests', ({ bytes, redelivered, ack }) => {
+      came.push([Buffer.from(bytes).toString(), redelivered]);
+      void ack();
+    });
+    await publisher.send(stage.requestsTopic, 'new');
+    await stage.until(5_000, 'Two come', () => came.length === 2);
+    expect(came).toEqual([
+      ['"runs on"', true],
+      ['"new"', false],
+    ]);
+  },
+);
+
+const severalInstances = defineCase(13, 'each instance of a caller hears its own answers only', {}, async (stage) => {
+  await stage.startCallee();
+  const callers = [await stage.startCaller(), await stage.startCaller(), await stage.startCaller()];
+  await stage.within(
+    20_000,
+    Promise.all(
+      callers.flatMap((caller, index) =>
+        Array.from({ length: 20 }, async (_, count) => {
+          const input = `${index}.${count}`;
+          expect(await stage.write(caller)(input, { correlationId: 'one for all' })).toBe(input);
+        }),
+      ),
+    ),
+  );
+  expect(callers.map((caller) => caller.health().late)).toEqual([0, 0, 0]);
+});
+
+const ownCases = [changeOfHands, waitingForReaders, waitingForNobody, severalInstances];
+
+describeRealBroker(realBroker, 'kafka', () => {
+  test.for(ownCases)('fault $fault: $name', (one) => one.run(realBroker.harness));
+
+  describe('a broker of its own', () => {
+    let broker: Broker;
+    const certificates = makeCertificates();
+    const user = { name: 'concierge', password: 'pass,word"1' };
+    const right = {
+      ssl: { ca: certificates.ca },
+      sasl: { mechanism: 'plain', username: user.name, password: user.password },
+    } as const;
+    const open = (config: Partial<KafkaConfig>) =>
+      createBus({ agent: 'agent://a', transports: [kafka({ brokers: [`127.0.0.1:${broker.port}`], ...config })] });
+    beforeAll(async () => {
+      broker = await brokerPrograms.kafka.start({ user, certificates });
+    });
+    afterAll(() => broker.close());
+
+    test('lets in who has the password and trusts its certificate', async () => {
+      const bus = await open(right);
+      expect(bus.health().ready).toBe(true);
+      await bus.stop();
+    });
+
+    test('says in a sentence why it lets in nobody else', async () => {
+      const wrong = { ...right.sasl, password: 'guessed' };
+      const start = Date.now();
+      await expect(open({ ...right, sasl: wrong })).rejects.toThrow(
+        /^Kafka at 127\.0\.0\.1:\d+ cannot be used: .*auth.*\.$/i,
+      );
+      await expect(open({ ...right, ssl: true })).rejects.toThrow(/cannot be used: .*certificate.*\.$/);
+      expect(Date.now() - start).toBeLessThan(5_000);
+      await expect(open({ ssl: right.ssl })).rejects.toThrow(/^Kafka at .* cannot be used: [^\n]+\.$/);
+      await expect(open({ sasl: right.sasl })).rejects.toThrow(/^Kafka at .* cannot be used: [^\n]+\.$/);
+      await expect(open({ ...right, ssl: { ca: '/nowhere.pem' } })).rejects.toThrow(/tls\.ca names .*nowhere/);
+    });
+  });
+});

@@ -14,6 +14,8 @@ export interface ClientOptions {
   readonly ssl: TlsOptions | undefined;
   readonly sasl: KafkaSasl | undefined;
   readonly sockets: Sockets;
+  /** How long nobody hears of a reader before its partitions are given to others. */
+  readonly sessionTimeoutMs: number;
 }
 
 /** By what a client proves who it is. */
@@ -46,6 +48,8 @@ export interface Fetched {
   readonly from: number;
   /** The offset after the last. */
   readonly to: number;
+  /** The offset of the next message that will be written to the partition, at the time of the fetch. */
+  readonly end: number;
   readonly records: readonly IncomingRecord[];
 }
 
@@ -125,8 +129,6 @@ export interface Client {
   close(): Promise<void>;
 }
 
-/** How long nobody hears of a reader before its partitions are given to others. */
-export const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
 const CONNECT_WITHIN_MS = 3_000;
 const REQUEST_WITHIN_MS = 10_000;
@@ -135,7 +137,8 @@ const FETCH_WAIT_MS = 100;
 const FETCH_BYTES = 8 * 2 ** 20;
 
 /** Loads kafkajs, connects and authenticates. */
-export async function openClient({ brokers, clientId, ssl, sasl, sockets }: ClientOptions): Promise<Client> {
+export async function openClient(options: ClientOptions): Promise<Client> {
+  const { brokers, clientId, ssl, sasl, sockets, sessionTimeoutMs } = options;
   const { default: driver } = await loadDriver({ kind: 'kafka', name: 'kafkajs', major: 2 }, () => import('kafkajs'));
   const config = (retries: number): DriverConfig => ({
     brokers: [...brokers],
@@ -180,8 +183,8 @@ export async function openClient({ brokers, clientId, ssl, sasl, sockets }: Clie
     const consumer: Consumer = kafka.consumer({
       groupId: group,
       allowAutoTopicCreation: false,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      rebalanceTimeout: SESSION_TIMEOUT_MS,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: sessionTimeoutMs,
       heartbeatInterval: HEARTBEAT_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       minBytes: 1,
@@ -231,7 +234,8 @@ export async function openClient({ brokers, clientId, ssl, sasl, sockets }: Clie
         ...{ partition, offset: Number(offset), value, timestamp: Number(timestamp) },
         header: (name: string) => headers?.[name]?.toString(),
       }));
-      await options.onRecords({ partition, from, to: Number(batch.lastOffset()) + 1, records });
+      const to = Number(batch.lastOffset()) + 1;
+      await options.onRecords({ partition, from, to, end: Number(batch.highWatermark), records });
       if (isStale()) return;
       resolveOffset(batch.lastOffset());
       await heartbeat();

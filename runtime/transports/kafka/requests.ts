@@ -43,6 +43,11 @@ interface Place {
   position: number | undefined;
   /** Where a fetch has started instead. */
   elsewhere: number | undefined;
+  /**
+   * What was there when the partition came to this reader lies before it, and may have been handed out by one that died too
+   * soon to say so. Undefined until something is fetched.
+   */
+  inherited: number | undefined;
 }
 
 interface Waiting {
@@ -124,7 +129,8 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
       if (!owned.includes(partition) || places.has(partition)) continue;
       const known = offset >= 0;
       const ledger = openLedger(known ? offset : 0, metadata);
-      places.set(partition, { ledger, position: known ? offset : undefined, elsewhere: undefined });
+      const position = known ? offset : undefined;
+      places.set(partition, { ledger, position, elsewhere: undefined, inherited: undefined });
     }
   };
 
@@ -148,8 +154,8 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
     if (from < position) {
       // A topic that was deleted and made again: nothing is true any more of what its offsets say.
       drop(partition);
-      place.ledger = openLedger(from, '');
-      places.set(partition, { ledger: openLedger(from, ''), position: from, elsewhere: undefined });
+      const ledger = openLedger(from, '');
+      places.set(partition, { ledger, position: from, elsewhere: undefined, inherited: undefined });
       return true;
     }
     // Fetched before the group has shared out its partitions again; or the broker has deleted what lies between.
@@ -159,12 +165,13 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
   };
 
   const onRecords = async (fetched: Fetched): Promise<void> => {
-    const { partition, to, records } = fetched;
+    const { partition, to, end, records } = fetched;
     const found = await placeOf(partition);
     if (found === undefined || isStopped || !follows(found, fetched)) return;
     const place = places.get(partition) ?? found;
     place.position = to;
     place.elsewhere = undefined;
+    place.inherited ??= end;
     const [first] = records;
     if (first !== undefined) place.ledger.forgetBefore(first.offset);
     for (const record of records) {
@@ -201,14 +208,14 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
     place.ledger.hand(offset);
     handed++;
     const delivery = createDelivery(waiting, before > 0);
-    if (before === 0) {
+    if (before === 0 && offset >= (place.inherited ?? 0)) {
       commits.commitSoon(partition);
       deliver(delivery);
     } else if (before >= MAX_DELIVERIES) {
       const reason = `It was handed out ${before} times and never settled.`;
       delivery.reject(reason).catch(() => putBack(waiting));
     } else {
-      // Counted before it can do any harm again.
+      // One that kills whoever has it is counted before it does so once more.
       commits.commit(partition).then(
         () => deliver(delivery),
         () => {},
