@@ -287,13 +287,13 @@ export async function openClient(options: ClientOptions): Promise<Client> {
       return offsets.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }));
     },
     async committed(group, topic) {
-      const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      const [found] = await whileNew(() => admin.fetchOffsets({ groupId: group, topics: [topic] }));
       return (found?.partitions ?? []).map(({ partition, offset, metadata }) => ({
         ...{ partition, offset: Number(offset), metadata: metadata ?? '' },
       }));
     },
     async members(group) {
-      const { groups } = await admin.describeGroups([group]);
+      const { groups } = await whileNew(() => admin.describeGroups([group]));
       return groups[0]?.members.length ?? 0;
     },
     async deleteGroup(group) {
@@ -316,7 +316,10 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   return client;
 }
 
-/** Tries again for a while what fails since not every broker has heard of a new topic at once. */
+/** What a cluster says that has just started, or is to use a topic that was just made. */
+const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'GROUP_COORDINATOR_NOT_AVAILABLE']);
+
+/** Tries again for a while what will do soon: not every broker hears of everything at once. */
 async function whileNew<T>(act: () => Promise<T>): Promise<T> {
   const backoff = createBackoff({ firstMs: 40, mostMs: 640 });
   for (let attempt = 0; ; attempt++) {
@@ -324,8 +327,7 @@ async function whileNew<T>(act: () => Promise<T>): Promise<T> {
       return await act();
     } catch (error) {
       const { type } = readFailure(error);
-      const isNew = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
-      if (!isNew || attempt === 8) throw error;
+      if (type === undefined || !NOT_YET.has(type) || attempt === 8) throw error;
       await backoff.pause();
     }
   }
@@ -358,7 +360,8 @@ export function readFailure(error: unknown): Failure {
     inner = next;
   }
   const [message = ''] = String(inner instanceof Error ? inner.message : inner).split('\n');
-  const type = stringOf(inner, 'type');
+  const isWithoutCoordinator = inner instanceof Error && inner.name === 'KafkaJSGroupCoordinatorNotFound';
+  const type = isWithoutCoordinator ? 'GROUP_COORDINATOR_NOT_AVAILABLE' : stringOf(inner, 'type');
   const code = stringOf(inner, 'code');
   const isUnsent = code === 'ECONNREFUSED' || message === 'Not connected' || message === 'Connection timeout';
   return { type, message, isUnsent };
