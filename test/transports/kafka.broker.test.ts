@@ -211,10 +211,72 @@ const severalInstances = defineCase(13, 'each instance of a caller hears its own
   expect(callers.map((caller) => caller.health().late)).toEqual([0, 0, 0]);
 });
 
-const ownCases = [changeOfHands, waitingForReaders, waitingForNobody, severalInstances];
+/** Publishes and reads as programs do that know nothing of what is special to ours. */
+const strangers = (broker: () => Broker) =>
+  defineCase(13, 'who sends bare bytes is answered, and whose answers are bare bytes is heard', {}, async (stage) => {
+    await stage.startCallee();
+    const caller = await stage.startCaller();
+    const topic = 'agents.stranger.responses';
+    const request = {
+      ...{
+        version: 1,
+        kind: 'request',
+        messageId: 'm',
+        correlationId: 'c',
+        from: 'agent://stranger',
+        to: stage.callee,
+      },
+      ...{ capability: 'write', replyTo: `kafka://${topic}`, payload: 'bare' },
+    };
+    const response = {
+      ...{ version: 1, kind: 'response', messageId: 'r', correlationId: 'c', causedBy: 'unknown', from: stage.callee },
+      ...{ to: stage.caller, capability: 'write', payload: { ok: true, data: 1 } },
+    };
+    await withAdmin(broker(), (admin) => admin.createTopics({ topics: [{ topic }] }));
+    const producer = createClient(broker()).producer();
+    await producer.connect();
+    await producer.send({ topic: stage.requestsTopic, messages: [{ value: JSON.stringify(request) }] });
+    await producer.send({ topic: stage.replyTopicOf(caller), messages: [{ value: JSON.stringify(response) }] });
+    await producer.disconnect();
+    await stage.until(5_000, 'The answer is heard', () => caller.health().late === 1);
+    let answers: Awaited<ReturnType<typeof readTopic>> = [];
+    await stage.until(5_000, 'The request is answered', async () => {
+      answers = await readTopic(broker(), topic);
+      return answers.length > 0;
+    });
+    expect(answers.map(({ headers }) => headers)).toEqual([{}]);
+    expect(JSON.parse(String(answers[0]?.value))).toMatchObject({ causedBy: 'm', payload: { ok: true, data: 'bare' } });
+  });
+
+const foreignTopics = (broker: () => Broker) =>
+  defineCase(3, 'topics that somebody else has made otherwise will do', {}, async (stage) => {
+    await withAdmin(broker(), (admin) =>
+      admin.createTopics({ topics: [{ topic: stage.requestsTopic, numPartitions: 2 }] }),
+    );
+    const ages: unknown[] = [];
+    const [reader, publisher] = [await stage.stranger(), await stage.stranger()];
+    await reader.connection.subscribe(stage.requestsTopic, 'requests', ({ ageMs, ack }) => {
+      ages.push(ageMs);
+      void ack();
+    });
+    const topic = stage.requestsTopic;
+    const ids = { topic, kind: 'request', messageId: 'm', correlationId: 'c' } as const;
+    await publisher.connection.publish({ ...ids, bytes: Buffer.alloc(1_000_000) });
+    await stage.until(5_000, 'It comes', () => ages.length === 1);
+    // When its sender wrote it says nothing of how long the broker has held it.
+    expect(ages).toEqual([undefined]);
+    const tooLarge = publisher.connection.publish({ ...ids, bytes: Buffer.alloc(2 ** 20) });
+    await expect(tooLarge).rejects.toMatchObject({ code: 'EAGENTRPC_PUBLISH_FAILED', executed: 'no' });
+  });
+
+const ownCases = (broker: () => Broker) => [
+  ...[changeOfHands, waitingForReaders, waitingForNobody, severalInstances],
+  ...[strangers(broker), foreignTopics(broker)],
+];
 
 describeRealBroker(realBroker, 'kafka', () => {
-  for (const { fault, name, run } of ownCases) test(`fault ${fault}: ${name}`, () => run(realBroker.harness));
+  for (const { fault, name, run } of ownCases(() => realBroker.broker()))
+    test(`fault ${fault}: ${name}`, () => run(realBroker.harness));
 
   describe('a broker of its own', () => {
     let broker: Broker;

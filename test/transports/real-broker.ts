@@ -42,6 +42,8 @@ export interface RealBroker {
   readonly harness: ConformanceHarness;
   /** Starts the broker; throws with what is missing on this machine. */
   start(): Promise<Broker>;
+  /** The one that was started. */
+  broker(): Broker;
   close(): Promise<void>;
 }
 
@@ -73,9 +75,13 @@ export function createRealBroker(options: RealBrokerOptions): RealBroker {
   };
   const { flags } = createTransport({ port: 1, broker: nowhere });
 
+  const getBroker = (): Broker => {
+    if (broker === undefined) throw new Error('The broker is started before the cases are run.');
+    return broker;
+  };
+
   const open = async () => {
-    const running = broker;
-    if (running === undefined) throw new Error('The broker is started before the cases are run.');
+    const running = getBroker();
     const links = new Map<string, Link>();
     const proxies: FaultProxy[] = [];
     const linkOf = (instance: string): Link => {
@@ -177,6 +183,7 @@ export function createRealBroker(options: RealBrokerOptions): RealBroker {
       broker = await brokerPrograms[kind].start();
       return broker;
     },
+    broker: getBroker,
     async close() {
       await broker?.close();
       broker = undefined;
