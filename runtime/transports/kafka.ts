@@ -21,9 +21,9 @@ import {
   openClient,
   type Pulse,
   type Reader,
-  readFailure,
   type TopicPlan,
 } from './kafka/client.js';
+import { readFailure } from './kafka/failure.js';
 import { createPublisher } from './kafka/publisher.js';
 import { INSTANCE_HEADER, type KafkaDelivery, type Requests, readRequests } from './kafka/requests.js';
 import { readResponses } from './kafka/responses.js';

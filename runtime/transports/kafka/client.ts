@@ -1,11 +1,11 @@
 import type { Consumer, KafkaConfig as DriverConfig, EachBatchPayload, Kafka, Producer } from 'kafkajs';
-import { createBackoff } from '../../backoff.js';
 import { loadDriver } from '../../driver.js';
 import type { TlsOptions } from '../../tls.js';
 import { type Balance, createBalance } from './balance.js';
+import { whileNew } from './failure.js';
 import type { Sockets } from './sockets.js';
 
-// The only file that knows kafkajs.
+// With balance.ts and failure.ts all that knows kafkajs.
 
 /** How to reach a cluster. */
 export interface ClientOptions {
@@ -316,23 +316,6 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   return client;
 }
 
-/** What a cluster says that has just started, or is to use a topic that was just made. */
-const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'GROUP_COORDINATOR_NOT_AVAILABLE']);
-
-/** Tries again for a while what will do soon: not every broker hears of everything at once. */
-async function whileNew<T>(act: () => Promise<T>): Promise<T> {
-  const backoff = createBackoff({ firstMs: 40, mostMs: 640 });
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await act();
-    } catch (error) {
-      const { type } = readFailure(error);
-      if (type === undefined || !NOT_YET.has(type) || attempt === 8) throw error;
-      await backoff.pause();
-    }
-  }
-}
-
 /** The library throws where a reader has ended, which is no news to whoever has it. */
 function ifRunning(act: () => void): void {
   try {
@@ -340,41 +323,4 @@ function ifRunning(act: () => void): void {
   } catch {
     // It has crashed, and `onCrash` is called.
   }
-}
-
-/** What a client says went wrong, in its innermost words. */
-export interface Failure {
-  /** The name that the protocol gives it, such as `UNKNOWN_TOPIC_OR_PARTITION`; undefined for what is not of the protocol. */
-  readonly type: string | undefined;
-  readonly message: string;
-  /** Whether it is certain that nothing was sent. */
-  readonly isUnsent: boolean;
-}
-
-/** Reads an error of the client, whatever it is wrapped in. */
-export function readFailure(error: unknown): Failure {
-  let inner = error;
-  for (let depth = 0; depth < 8; depth++) {
-    const next = innerOf(inner);
-    if (next === undefined) break;
-    inner = next;
-  }
-  const [message = ''] = String(inner instanceof Error ? inner.message : inner).split('\n');
-  const isWithoutCoordinator = inner instanceof Error && inner.name === 'KafkaJSGroupCoordinatorNotFound';
-  const type = isWithoutCoordinator ? 'GROUP_COORDINATOR_NOT_AVAILABLE' : stringOf(inner, 'type');
-  const code = stringOf(inner, 'code');
-  const isUnsent = code === 'ECONNREFUSED' || message === 'Not connected' || message === 'Connection timeout';
-  return { type, message, isUnsent };
-}
-
-function innerOf(error: unknown): unknown {
-  if (!(error instanceof Error)) return undefined;
-  const errors: unknown = Reflect.get(error, 'errors');
-  if (Array.isArray(errors) && errors.length > 0) return errors[0];
-  return error.cause instanceof Error ? error.cause : undefined;
-}
-
-function stringOf(error: unknown, name: string): string | undefined {
-  const value: unknown = error instanceof Error ? Reflect.get(error, name) : undefined;
-  return typeof value === 'string' ? value : undefined;
 }

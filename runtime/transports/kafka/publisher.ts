@@ -1,6 +1,7 @@
 import { systemClock } from '../../clock.js';
 import { AgentRpcError } from '../../errors.js';
-import { type Client, type OutgoingRecord, readFailure } from './client.js';
+import type { Client, OutgoingRecord } from './client.js';
+import { readFailure } from './failure.js';
 
 /** Sends messages, those of one topic that come together at once. */
 export interface Publisher {
