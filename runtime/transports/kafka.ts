@@ -27,7 +27,7 @@ import { readFailure } from './kafka/failure.js';
 import { createPublisher } from './kafka/publisher.js';
 import { INSTANCE_HEADER, type KafkaDelivery, type Requests, readRequests } from './kafka/requests.js';
 import { readResponses } from './kafka/responses.js';
-import { type ConnectSocket, createSockets } from './kafka/sockets.js';
+import { type ConnectSocket, createSockets, type Sockets } from './kafka/sockets.js';
 import { createWatch } from './kafka/watch.js';
 
 export type { KafkaSasl } from './kafka/client.js';
@@ -125,7 +125,7 @@ async function connect(config: KafkaConfig, owner: ConnectionOwner, watcher: Con
     sockets.close();
     throw error;
   }
-  const opened = createConnection(config, owner, client, watch, () => sockets.close());
+  const opened = createConnection(config, owner, client, watch, sockets);
   publisher = opened.publisher;
   return opened.connection;
 }
@@ -135,7 +135,7 @@ function createConnection(
   { instance }: ConnectionOwner,
   client: Client,
   watch: ReturnType<typeof createWatch>,
-  closeSockets: () => void,
+  sockets: Sockets,
 ) {
   const { sessionTimeoutMs = SESSION_TIMEOUT_MS } = config;
   const brokerClock = createBrokerClock();
@@ -172,6 +172,7 @@ function createConnection(
   const publisher = createPublisher({
     client,
     lost: () => (isClosed ? new Error('The connection is closed.') : watch.lost),
+    broken: () => sockets.broken,
     async onMissing(topic) {
       if (replyTopics.has(topic)) return false;
       await declare(planOf(topic, topic.endsWith('.dlq') ? 'dead letters' : 'requests'));
@@ -328,7 +329,7 @@ function createConnection(
       watch.close();
       await Promise.race([client.close(), limit]);
       cancel();
-      closeSockets();
+      sockets.close();
     },
   };
   return { connection, publisher };

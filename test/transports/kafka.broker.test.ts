@@ -268,6 +268,10 @@ const foreignTopics = (broker: () => Broker) =>
     await stage.until(5_000, 'It comes', () => ages.length === 1);
     // When its sender wrote it says nothing of how long the broker has held it.
     expect(ages).toEqual([undefined]);
+    // The broker's limit is that of what comes at once, too.
+    const large = () => publisher.connection.publish({ ...ids, bytes: Buffer.alloc(200_000) });
+    await Promise.all(Array.from({ length: 20 }, large));
+    await stage.until(5_000, 'All come', () => ages.length === 21);
     const tooLarge = publisher.connection.publish({ ...ids, bytes: Buffer.alloc(2 ** 20) });
     await expect(tooLarge).rejects.toMatchObject({ code: 'EAGENTRPC_PUBLISH_FAILED', executed: 'no' });
   });

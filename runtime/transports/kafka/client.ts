@@ -1,4 +1,11 @@
-import type { Consumer, KafkaConfig as DriverConfig, EachBatchPayload, Kafka, Producer } from 'kafkajs';
+import type {
+  Consumer,
+  KafkaConfig as DriverConfig,
+  EachBatchPayload,
+  Kafka,
+  PartitionMetadata,
+  Producer,
+} from 'kafkajs';
 import { loadDriver } from '../../driver.js';
 import type { TlsOptions } from '../../tls.js';
 import { type Balance, createBalance } from './balance.js';
@@ -111,8 +118,18 @@ export interface Reader {
 
 /** A client of a cluster: what a connection needs of one, and nothing else. */
 export interface Client {
-  /** The time of the broker when it wrote the last of them; undefined where the topic keeps that of the sender. */
-  send(topic: string, records: readonly OutgoingRecord[], acks: -1 | 1): Promise<number | undefined>;
+  /**
+   * Sends messages to one partition, which takes all of them or none; one message to that of its key, where none is named.
+   * Resolves to the time of the broker when it wrote them; to undefined where the topic keeps that of the sender.
+   */
+  send(
+    topic: string,
+    partition: number | undefined,
+    records: readonly OutgoingRecord[],
+    acks: -1 | 1,
+  ): Promise<number | undefined>;
+  /** Where a message with a key goes; undefined as long as none was sent to the topic. */
+  partitionOf(topic: string, key: string | undefined): number | undefined;
   /** Resolves when the topic is there, whoever has made it. */
   createTopic(plan: TopicPlan): Promise<void>;
   /** Whether the broker writes its own time on the messages of a topic; undefined where it does not say. */
@@ -155,9 +172,14 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   });
   const kafka: Kafka = new driver.Kafka(config(3));
   const admin = kafka.admin();
+  const choose = driver.Partitioners.DefaultPartitioner();
+  const partitions = new Map<string, PartitionMetadata[]>();
   const producer: Producer = kafka.producer({
     allowAutoTopicCreation: false,
-    createPartitioner: driver.Partitioners.DefaultPartitioner,
+    createPartitioner: () => (args) => {
+      partitions.set(args.topic, args.partitionMetadata);
+      return choose(args);
+    },
     // What has to be tried again is known better by who sends.
     retry: { retries: 0 },
   });
@@ -260,14 +282,22 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   };
 
   const client: Client = {
-    async send(topic, records, acks) {
+    async send(topic, partition, records, acks) {
       const messages = records.map(({ key, value, headers }) => ({
         ...{ key: key ?? null, value },
+        ...(partition !== undefined && { partition }),
         ...(headers && { headers: { ...headers } }),
       }));
       const written = await producer.send({ topic, acks, messages });
-      const time = Number(written[0]?.logAppendTime ?? -1);
+      const [first] = written;
+      // The library says nothing where it has found no broker to send to, as with a partition that is not there any more.
+      if (first === undefined) throw new Error('No broker has the partition.');
+      const time = Number(first.logAppendTime ?? -1);
       return time < 0 ? undefined : time;
+    },
+    partitionOf(topic, key) {
+      const partitionMetadata = partitions.get(topic);
+      return partitionMetadata && choose({ topic, partitionMetadata, message: { key: key ?? null, value: null } });
     },
     async createTopic({ topic, partitions, replicationFactor, settings }) {
       const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));

@@ -24,9 +24,12 @@ export interface CommitsOptions {
   send(commits: readonly Committed[]): Promise<void>;
   /** What is true of a partition now; undefined where it is another reader's. */
   stateOf(partition: number): Committed | undefined;
+  /** By what it can be told that a partition was given away and has come back since; undefined as for the state. */
+  tenureOf(partition: number): unknown;
 }
 
 interface Waiter {
+  readonly tenure: unknown;
   resolve(): void;
   reject(reason: Error): void;
 }
@@ -35,7 +38,7 @@ interface Waiter {
 const SOON_MS = 50;
 const RETRY_MS = 200;
 
-export function createCommits({ send, stateOf }: CommitsOptions): Commits {
+export function createCommits({ send, stateOf, tenureOf }: CommitsOptions): Commits {
   const due = new Map<number, Waiter[]>();
   const soon = new Set<number>();
   let cancelSoon: (() => void) | undefined;
@@ -68,10 +71,14 @@ export function createCommits({ send, stateOf }: CommitsOptions): Commits {
     }
     isSending = false;
     for (const [partition, waiters] of batch) {
-      const isOurs = stateOf(partition) !== undefined && !isClosed;
-      if (failure === undefined) for (const { resolve } of waiters) resolve();
-      else if (isOurs) add(partition, waiters);
-      else refuse(waiters);
+      if (failure === undefined) {
+        for (const { resolve } of waiters) resolve();
+        continue;
+      }
+      const tenure = isClosed ? undefined : tenureOf(partition);
+      const isOurs = (waiter: Waiter): boolean => tenure !== undefined && waiter.tenure === tenure;
+      if (tenure !== undefined) add(partition, waiters.filter(isOurs));
+      refuse(waiters.filter((waiter) => !isOurs(waiter)));
     }
     if (failure === undefined) schedule();
     else cancelRetry ??= systemClock.setTimer(RETRY_MS, retry);
@@ -95,7 +102,7 @@ export function createCommits({ send, stateOf }: CommitsOptions): Commits {
   const flush = (): void => {
     cancelSoon?.();
     cancelSoon = undefined;
-    for (const partition of soon) add(partition, []);
+    for (const partition of soon) if (tenureOf(partition) !== undefined) add(partition, []);
     soon.clear();
     schedule();
   };
@@ -103,8 +110,9 @@ export function createCommits({ send, stateOf }: CommitsOptions): Commits {
   return {
     commit: (partition) =>
       new Promise((resolve, reject) => {
-        if (isClosed || stateOf(partition) === undefined) return refuse([{ resolve, reject }]);
-        add(partition, [{ resolve, reject }]);
+        const waiter = { resolve, reject, tenure: tenureOf(partition) };
+        if (isClosed || waiter.tenure === undefined) return refuse([waiter]);
+        add(partition, [waiter]);
         schedule();
       }),
     commitSoon(partition) {

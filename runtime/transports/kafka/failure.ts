@@ -5,8 +5,6 @@ export interface Failure {
   /** The name that the protocol gives it, such as `UNKNOWN_TOPIC_OR_PARTITION`; undefined for what is not of the protocol. */
   readonly type: string | undefined;
   readonly message: string;
-  /** Whether it is certain that nothing was sent. */
-  readonly isUnsent: boolean;
 }
 
 /** Reads an error of the client, whatever it is wrapped in. */
@@ -19,10 +17,8 @@ export function readFailure(error: unknown): Failure {
   }
   const [message = ''] = String(inner instanceof Error ? inner.message : inner).split('\n');
   const isWithoutCoordinator = inner instanceof Error && inner.name === 'KafkaJSGroupCoordinatorNotFound';
-  const type = isWithoutCoordinator ? 'GROUP_COORDINATOR_NOT_AVAILABLE' : stringOf(inner, 'type');
-  const code = stringOf(inner, 'code');
-  const isUnsent = code === 'ECONNREFUSED' || message === 'Not connected' || message === 'Connection timeout';
-  return { type, message, isUnsent };
+  const type = isWithoutCoordinator ? 'GROUP_COORDINATOR_NOT_AVAILABLE' : typeOf(inner);
+  return { type, message };
 }
 
 function innerOf(error: unknown): unknown {
@@ -32,8 +28,8 @@ function innerOf(error: unknown): unknown {
   return error.cause instanceof Error ? error.cause : undefined;
 }
 
-function stringOf(error: unknown, name: string): string | undefined {
-  const value: unknown = error instanceof Error ? Reflect.get(error, name) : undefined;
+function typeOf(error: unknown): string | undefined {
+  const value: unknown = error instanceof Error ? Reflect.get(error, 'type') : undefined;
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -3,7 +3,7 @@ import { AgentRpcError } from '../../errors.js';
 import type { Client, OutgoingRecord } from './client.js';
 import { readFailure } from './failure.js';
 
-/** Sends messages, those of one topic that come together at once. */
+/** Sends messages, those for one partition that come together at once. */
 export interface Publisher {
   publish(topic: string, record: OutgoingRecord, acks: -1 | 1): Promise<void>;
   /** What waits to be sent is not sent any more. */
@@ -14,6 +14,8 @@ export interface PublisherOptions {
   readonly client: Client;
   /** Why nothing is to be sent now. */
   readonly lost: () => Error | undefined;
+  /** How many sockets have broken so far. */
+  readonly broken: () => number;
   /** A topic is not there. Resolves when it has been made; to false where nobody shall make it. */
   readonly onMissing: (topic: string) => Promise<boolean>;
   /** When something was sent and confirmed, and what time the broker had in between. */
@@ -27,8 +29,9 @@ interface Waiting {
   reject(reason: Error): void;
 }
 
-/** What waits for one topic. */
+/** What waits for one partition, or for it to be known which; for what is sent to several may be taken in part. */
 interface Queue {
+  readonly topic: string;
   readonly waiting: Waiting[];
   push(one: Waiting): void;
 }
@@ -45,27 +48,31 @@ const PAUSES_MS = [20, 50, 100, 200, 400];
 /** While one is on its way others come together; two keep the broker busy in between. */
 const MOST_UNDER_WAY = 2;
 const MOST_AT_ONCE = 256;
+/** The broker's limit for one message counts for all that are sent at once. */
+const MOST_BYTES_AT_ONCE = 256 * 1_024;
 
-export function createPublisher({ client, lost, onMissing, onTime }: PublisherOptions): Publisher {
+export function createPublisher({ client, lost, broken, onMissing, onTime }: PublisherOptions): Publisher {
   const queues = new Map<string, Queue>();
 
-  const send = async (topic: string, batch: readonly Waiting[]): Promise<void> => {
+  const send = async (topic: string, partition: number | undefined, batch: readonly Waiting[]): Promise<void> => {
     const records = batch.map(({ record }) => record);
     const acks = batch.some((one) => one.acks === -1) ? -1 : 1;
     for (let attempt = 0; ; attempt++) {
       const reason = lost();
       if (reason !== undefined) throw failed(topic, reason.message, 'no');
+      const brokenBefore = broken();
       try {
         const sentAt = systemClock.now();
-        const time = await client.send(topic, records, acks);
+        const time = await client.send(topic, partition, records, acks);
         if (time !== undefined) onTime(sentAt, time, systemClock.now());
         return;
       } catch (error) {
-        const { type, message, isUnsent } = readFailure(error);
-        const isRefused = isUnsent || (type !== undefined && !UNCERTAIN.has(type));
+        const { type, message } = readFailure(error);
+        // Where a socket has broken, it may have done so under this message, whatever the client says happened after that.
+        const isRefused = type !== undefined && !UNCERTAIN.has(type) && broken() === brokenBefore;
         const pauseMs = PAUSES_MS[attempt];
-        const isPassing = isUnsent || (type !== undefined && PASSING.has(type));
-        if (!isRefused || !isPassing || pauseMs === undefined) throw failed(topic, message, isRefused ? 'no' : 'maybe');
+        if (!isRefused) throw failed(topic, message, 'maybe');
+        if (!PASSING.has(type) || pauseMs === undefined) throw failed(topic, message, 'no');
         // An answer to a place that is gone is dropped, as one is that nobody waits for.
         if (type === 'UNKNOWN_TOPIC_OR_PARTITION' && !(await onMissing(topic))) return;
         await new Promise<void>((resolve) => systemClock.setTimer(pauseMs, resolve));
@@ -73,16 +80,16 @@ export function createPublisher({ client, lost, onMissing, onTime }: PublisherOp
     }
   };
 
-  const createQueue = (topic: string): Queue => {
+  const createQueue = (topic: string, partition: number | undefined): Queue => {
     const waiting: Waiting[] = [];
     let underWay = 0;
     let isScheduled = false;
 
     const sendNext = async (): Promise<void> => {
-      const batch = waiting.splice(0, MOST_AT_ONCE);
+      const batch = waiting.splice(0, partition === undefined ? 1 : countAtOnce(waiting));
       underWay++;
       try {
-        await send(topic, batch);
+        await send(topic, partition, batch);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error as Error);
@@ -92,10 +99,15 @@ export function createPublisher({ client, lost, onMissing, onTime }: PublisherOp
     };
     const run = (): void => {
       isScheduled = false;
+      const [first] = waiting;
+      if (partition === undefined && first !== undefined && client.partitionOf(topic, first.record.key) !== undefined) {
+        for (const one of waiting.splice(0)) enqueue(topic, one);
+      }
       while (waiting.length > 0 && underWay < MOST_UNDER_WAY) void sendNext();
     };
 
     return {
+      topic,
       waiting,
       push(one) {
         waiting.push(one);
@@ -106,22 +118,35 @@ export function createPublisher({ client, lost, onMissing, onTime }: PublisherOp
     };
   };
 
+  const enqueue = (topic: string, one: Waiting): void => {
+    const partition = client.partitionOf(topic, one.record.key);
+    const place = `${topic} ${partition ?? ''}`;
+    let queue = queues.get(place);
+    if (queue === undefined) {
+      queue = createQueue(topic, partition);
+      queues.set(place, queue);
+    }
+    queue.push(one);
+  };
+
   return {
     publish: (topic, record, acks) =>
-      new Promise((resolve, reject) => {
-        let queue = queues.get(topic);
-        if (queue === undefined) {
-          queue = createQueue(topic);
-          queues.set(topic, queue);
-        }
-        queue.push({ record, acks, resolve, reject });
-      }),
+      new Promise((resolve, reject) => enqueue(topic, { record, acks, resolve, reject })),
     refuseWaiting(reason) {
-      for (const [topic, { waiting }] of queues) {
+      for (const { topic, waiting } of queues.values()) {
         for (const { reject } of waiting.splice(0)) reject(failed(topic, reason.message, 'no'));
       }
     },
   };
+}
+
+function countAtOnce(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  for (const [index, { record }] of waiting.entries()) {
+    bytes += record.value?.length ?? 0;
+    if (index > 0 && (bytes > MOST_BYTES_AT_ONCE || index === MOST_AT_ONCE)) return index;
+  }
+  return waiting.length;
 }
 
 function failed(topic: string, reason: string, executed: 'no' | 'maybe'): AgentRpcError {

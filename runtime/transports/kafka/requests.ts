@@ -84,6 +84,7 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
       const place = places.get(partition);
       return place && { partition, ...place.ledger.save() };
     },
+    tenureOf: (partition) => places.get(partition),
   });
 
   const owns = ({ place, record }: Waiting): boolean => places.get(record.partition) === place;
@@ -182,9 +183,13 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
     pump();
   };
 
+  /** What others have left unsettled is known already. */
+  const mayBeHanded = ({ place: { ledger }, record }: Waiting): boolean =>
+    record.offset < ledger.next || ledger.unsettled < MOST_UNSETTLED;
+
   const pump = (): void => {
     while (!isStopped && handed < prefetch) {
-      const index = queue.findIndex(({ place }) => place.ledger.unsettled < MOST_UNSETTLED);
+      const index = queue.findIndex(mayBeHanded);
       const [waiting] = index === -1 ? [] : queue.splice(index, 1);
       if (waiting === undefined) break;
       queuedBytes -= waiting.record.value?.length ?? 0;
@@ -213,7 +218,8 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
       deliver(delivery);
     } else if (before >= MAX_DELIVERIES) {
       const reason = `It was handed out ${before} times and never settled.`;
-      delivery.reject(reason).catch(() => putBack(waiting));
+      // Where that fails, it is put back.
+      delivery.reject(reason).catch(() => {});
     } else {
       // One that kills whoever has it is counted before it does so once more.
       commits.commit(partition).then(

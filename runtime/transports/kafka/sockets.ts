@@ -19,6 +19,8 @@ interface SocketRequest extends KafkaAddress {
 /** The sockets of one connection of ours, which is several to Kafka. */
 export interface Sockets {
   open(request: SocketRequest): Socket;
+  /** How many have ended without us having ended them. */
+  readonly broken: number;
   /** Ends all with an error, so that requests which wait on them fail at once; new ones may be opened. */
   destroyAll(reason: string): void;
   /** Ends all, and every one that is still asked for. */
@@ -31,6 +33,7 @@ const KEEP_ALIVE_MS = 10_000;
 export function createSockets(connectSocket: ConnectSocket | undefined, onBroken: (reason: Error) => void): Sockets {
   const sockets = new Set<Socket>();
   let isClosed = false;
+  let broken = 0;
 
   const open = ({ host, port, ssl, onConnect }: SocketRequest): Socket => {
     const plain = connectSocket === undefined ? connect({ host, port }) : connectSocket({ host, port });
@@ -44,11 +47,13 @@ export function createSockets(connectSocket: ConnectSocket | undefined, onBroken
     let reason: Error | undefined;
     // What breaks below TLS is not always told above it.
     if (plain !== socket) plain.on('error', (error) => socket.destroy(error));
-    socket.on('error', (error) => {
+    const breakWith = (error: Error): void => {
+      if (reason === undefined) broken++;
       reason ??= error;
-    });
+    };
+    socket.on('error', breakWith);
     socket.on('end', () => {
-      if (!socket.writableEnded) reason ??= new Error('The broker has closed the connection.');
+      if (!socket.writableEnded) breakWith(new Error('The broker has closed the connection.'));
     });
     socket.on('close', () => {
       sockets.delete(socket);
@@ -64,6 +69,9 @@ export function createSockets(connectSocket: ConnectSocket | undefined, onBroken
 
   return {
     open,
+    get broken() {
+      return broken;
+    },
     destroyAll,
     close() {
       isClosed = true;

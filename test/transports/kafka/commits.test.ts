@@ -6,9 +6,10 @@ import { createCommits } from '../../../runtime/transports/kafka/commits.js';
 function start() {
   const sent: (readonly Committed[])[] = [];
   const answers: ((error?: Error) => void)[] = [];
-  const owned = new Set([0]);
+  const owned = new Map([[0, 'once']]);
   let offset = 0;
   const commits = createCommits({
+    tenureOf: (partition) => owned.get(partition),
     stateOf: (partition) => (owned.has(partition) ? { partition, offset: ++offset, metadata: '' } : undefined),
     send(states) {
       sent.push(states);
@@ -71,6 +72,21 @@ test('a commit that fails for a partition that was taken away meanwhile is not s
   await expect(committed).rejects.toThrow('another');
   await commits.idle();
   expect(sent).toHaveLength(1);
+  commits.close();
+});
+
+test('a commit that fails is not taken for one of the same partition after it was away', async () => {
+  const { commits, sent, owned, answer } = start();
+  const before = commits.commit(0);
+  await expect.poll(() => sent.length).toBe(1);
+  commits.drop(0);
+  owned.set(0, 'again');
+  const after = commits.commit(0);
+  answer(new Error('fenced'));
+  await expect(before).rejects.toThrow('another');
+  await expect.poll(() => sent.length).toBe(2);
+  answer();
+  await after;
   commits.close();
 });
 
