@@ -39,7 +39,8 @@ export const brokerModes = {
     settings: {},
     ownAbilities: ['deleteTopic', 'deadLetters', 'leftovers', 'refusedTransport'],
     without: {
-      pause: 'Kafka holds back nothing from who reads a topic; a case of its own has a request wait for its first reader',
+      pause:
+        'Kafka holds back nothing from who reads a topic; a case of its own has a request wait for its first reader',
       resume: 'as pause',
     },
   },

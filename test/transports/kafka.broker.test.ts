@@ -9,6 +9,7 @@ import { type KafkaConfig, kafka } from '../../runtime/transports/kafka.js';
 import type { Broker } from '../brokers/broker.js';
 import { makeCertificates } from '../brokers/certificates.js';
 import { brokerPrograms } from '../brokers/programs.js';
+import { brokerModes } from './broker-modes.js';
 import { createRealBroker, describeRealBroker, type OwnAbilities, type Way } from './real-broker.js';
 
 const createTransport = ({ port }: Way) =>
@@ -88,13 +89,9 @@ const abilitiesOf = (broker: Broker): Partial<OwnAbilities> => ({
 });
 
 const realBroker = createRealBroker({
-  kind: 'kafka',
+  ...brokerModes.kafka,
   createTransport,
-  ownAbilities: ['deleteTopic', 'deadLetters', 'leftovers', 'refusedTransport'],
   abilitiesOf,
-  without: {
-    pause: 'Kafka holds back nothing from who reads a topic; a case of its own has a request wait for its first reader',
-  },
   repetitions: 20,
   slownessMs: 10_000,
 });

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/clock.js';
 import type { ConformanceAbilities, ConformanceHarness } from '../../runtime/testing/index.js';
 import type { ConnectionOwner, ConnectionWatcher, Transport, TransportFlags } from '../../runtime/transport.js';
-import type { BrokerMode } from './broker-modes.js';
 import type { Broker, BrokerKind } from '../brokers/broker.js';
 import { brokerPrograms } from '../brokers/programs.js';
 import { createFaultProxy, type FaultProxy } from '../brokers/proxy.js';
+import type { BrokerMode } from './broker-modes.js';
 import { describeConformance } from './conformance.js';
 
 /** Where a transport finds the broker: behind a proxy of its own. */

@@ -22,8 +22,8 @@ import { type SqsConfig, sqs } from '../../runtime/transports/sqs.js';
 import { defineCheck, defineValidator } from '../../runtime/validation.js';
 import type { Broker } from '../brokers/broker.js';
 import { createFaultProxy } from '../brokers/proxy.js';
-import { describeConformance } from './conformance.js';
 import { brokerModes } from './broker-modes.js';
+import { describeConformance } from './conformance.js';
 import { createRealBroker, describeRealBroker, type RealBroker, type RealBrokerOptions } from './real-broker.js';
 
 const KEYS = { accessKeyId: 'x', secretAccessKey: 'x' };
