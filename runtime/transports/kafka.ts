@@ -26,7 +26,7 @@ import {
 import { readFailure } from './kafka/failure.js';
 import { createPublisher } from './kafka/publisher.js';
 import { INSTANCE_HEADER, type KafkaDelivery, type Requests, readRequests } from './kafka/requests.js';
-import { readResponses } from './kafka/responses.js';
+import { NameTaken, readResponses } from './kafka/responses.js';
 import { type ConnectSocket, createSockets, type Sockets } from './kafka/sockets.js';
 import { createWatch } from './kafka/watch.js';
 
@@ -90,8 +90,6 @@ export function kafka(config: KafkaConfig): Transport {
     connect: (owner, watcher) => connect(config, owner, watcher),
   };
 }
-
-class NameTaken extends Error {}
 
 /** What reads a topic, and is made again whenever it has failed. */
 interface Kept<R> {
@@ -167,17 +165,12 @@ function createConnection(
     }
   };
 
-  const replyTopics = new Set<string>();
   let ownReplies: string | undefined;
   const publisher = createPublisher({
     client,
     lost: () => (isClosed ? new Error('The connection is closed.') : watch.lost),
     broken: () => sockets.broken,
-    async onMissing(topic) {
-      if (replyTopics.has(topic)) return false;
-      await declare(planOf(topic, topic.endsWith('.dlq') ? 'dead letters' : 'requests'));
-      return true;
-    },
+    onMissing: (topic) => declare(planOf(topic, topic.endsWith('.dlq') ? 'dead letters' : 'requests')),
     onTime: brokerClock.learn,
   });
 
@@ -229,6 +222,7 @@ function createConnection(
       end() {
         hasEnded = true;
         backoff.end();
+        watch.remove(pulse);
       },
     };
     kept.add(one);
@@ -275,9 +269,7 @@ function createConnection(
     const end = systemClock.now() + sessionTimeoutMs + NAME_FREED_MS;
     while ((await client.members(group)) > 0) {
       if (systemClock.now() > end) {
-        throw new NameTaken(
-          `Another process reads the answers of ${instance} on ${topic}; give each bus of an agent an instance name of its own.`,
-        );
+        throw new NameTaken(instance, topic);
       }
       await new Promise<void>((resolve) => systemClock.setTimer(250, resolve));
     }
@@ -312,7 +304,6 @@ function createConnection(
     async publish({ topic, kind, bytes, correlationId, inReplyTo }) {
       const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const isResponse = kind === 'response';
-      if (isResponse) replyTopics.add(topic);
       const name = isResponse ? (inReplyTo as KafkaDelivery | undefined)?.instance : instance;
       const headers = name === undefined ? {} : { headers: { [INSTANCE_HEADER]: name } };
       await publisher.publish(topic, { key: correlationId, value, ...headers }, isResponse ? 1 : -1);

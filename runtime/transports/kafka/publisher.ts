@@ -16,8 +16,8 @@ export interface PublisherOptions {
   readonly lost: () => Error | undefined;
   /** How many sockets have broken so far. */
   readonly broken: () => number;
-  /** A topic is not there. Resolves when it has been made; to false where nobody shall make it. */
-  readonly onMissing: (topic: string) => Promise<boolean>;
+  /** Makes a topic that is not there. */
+  readonly onMissing: (topic: string) => Promise<void>;
   /** When something was sent and confirmed, and what time the broker had in between. */
   readonly onTime: (sentAt: number, brokerTime: number, confirmedAt: number) => void;
 }
@@ -72,15 +72,17 @@ export function createPublisher({ client, lost, broken, onMissing, onTime }: Pub
         const isRefused = type !== undefined && !UNCERTAIN.has(type) && broken() === brokenBefore;
         const pauseMs = PAUSES_MS[attempt];
         if (!isRefused) throw failed(topic, message, 'maybe');
+        const isMissing = type === 'UNKNOWN_TOPIC_OR_PARTITION';
+        // An answer to a place that is gone is dropped, as one is that nobody waits for; nobody else makes it that place.
+        if (isMissing && acks === 1 && pauseMs === undefined) return;
         if (!PASSING.has(type) || pauseMs === undefined) throw failed(topic, message, 'no');
-        // An answer to a place that is gone is dropped, as one is that nobody waits for.
-        if (type === 'UNKNOWN_TOPIC_OR_PARTITION' && !(await onMissing(topic))) return;
+        if (isMissing && acks === -1) await onMissing(topic);
         await new Promise<void>((resolve) => systemClock.setTimer(pauseMs, resolve));
       }
     }
   };
 
-  const createQueue = (topic: string, partition: number | undefined): Queue => {
+  const createQueue = (place: string, topic: string, partition: number | undefined): Queue => {
     const waiting: Waiting[] = [];
     let underWay = 0;
     let isScheduled = false;
@@ -95,7 +97,8 @@ export function createPublisher({ client, lost, broken, onMissing, onTime }: Pub
         for (const { reject } of batch) reject(error as Error);
       }
       underWay--;
-      run();
+      if (waiting.length === 0 && underWay === 0) queues.delete(place);
+      else run();
     };
     const run = (): void => {
       isScheduled = false;
@@ -123,7 +126,7 @@ export function createPublisher({ client, lost, broken, onMissing, onTime }: Pub
     const place = `${topic} ${partition ?? ''}`;
     let queue = queues.get(place);
     if (queue === undefined) {
-      queue = createQueue(topic, partition);
+      queue = createQueue(place, topic, partition);
       queues.set(place, queue);
     }
     queue.push(one);

@@ -14,11 +14,21 @@ export interface ResponsesOptions {
   readonly onCrash: (error: unknown) => void;
 }
 
+/** Two processes go by one name. */
+export class NameTaken extends Error {
+  constructor(instance: string, topic: string) {
+    super(
+      `Another process reads the answers of ${instance} on ${topic}; give each bus of an agent an instance name of its own.`,
+    );
+  }
+}
+
 const settled = async (): Promise<void> => {};
 
 /** Reads all that comes to a topic, from fixed places on, in a group of which it is the only member. */
-export function readResponses(options: ResponsesOptions): Promise<Reader> {
+export async function readResponses(options: ResponsesOptions): Promise<Reader> {
   const { client, topic, group, instance, positions, deliver } = options;
+  let owned: readonly number[] = [];
 
   const onRecords = async ({ partition, from, to, records }: Fetched): Promise<void> => {
     const position = positions.get(partition) ?? 0;
@@ -34,15 +44,22 @@ export function readResponses(options: ResponsesOptions): Promise<Reader> {
     positions.set(partition, to);
   };
 
-  return client.read({
+  const reading = await client.read({
     ...{ group, topic, onRecords },
     pulse: options.pulse,
     onCrash: options.onCrash,
     onRebalance: () => {},
     onJoining: () => {},
-    claim: () => ({ owned: [...positions.keys()], busy: [...positions.keys()] }),
+    // Who was there first keeps it.
+    claim: () => ({ owned, busy: owned }),
     onJoined(reader, partitions) {
+      owned = partitions;
       for (const partition of partitions) reader.seek(partition, positions.get(partition) ?? 0);
     },
   });
+  if (owned.length < positions.size) {
+    await reading.close().catch(() => {});
+    throw new NameTaken(instance, topic);
+  }
+  return reading;
 }

@@ -11,6 +11,8 @@ export interface Watch {
   suspect(): void;
   /** What reads from now on: it has to do so for the connection to be taken for one that stands. */
   add(pulse: Pulse): void;
+  /** What is to read no more. */
+  remove(pulse: Pulse): void;
   close(): void;
 }
 
@@ -119,6 +121,10 @@ export function createWatch({ watcher, probe, breakAll }: WatchOptions): Watch {
     },
     suspect,
     add: (pulse) => void pulses.add(pulse),
+    remove(pulse) {
+      pulses.delete(pulse);
+      quiet.delete(pulse);
+    },
     close() {
       isClosed = true;
       cancelTick();
