@@ -55,15 +55,21 @@ function findSkills(file: SourceFile, typeName: string): ObjectLiteralExpression
   for (const statement of file.getVariableStatements()) {
     for (const declaration of statement.getDeclarations()) {
       let value: Node | undefined = declaration.getInitializer();
-      let isTyped = declaration.getTypeNode()?.getText() === typeName;
+      let isTyped = isTypeOf(declaration.getTypeNode(), typeName);
       while (value !== undefined && (Node.isSatisfiesExpression(value) || Node.isAsExpression(value))) {
-        isTyped ||= value.getTypeNode()?.getText() === typeName;
+        isTyped ||= isTypeOf(value.getTypeNode(), typeName);
         value = value.getExpression();
       }
       if (isTyped && Node.isObjectLiteralExpression(value)) return value;
     }
   }
   return null;
+}
+
+/** Whether it is that type, whole or without the skills that are Markdown. */
+function isTypeOf(node: Node | undefined, typeName: string): boolean {
+  const text = node?.getText() ?? '';
+  return text === typeName || new RegExp(`^Omit<\\s*${typeName}\\s*,`).test(text);
 }
 
 /** What the file does already, for the new lines to do too. */

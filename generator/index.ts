@@ -6,6 +6,7 @@ export { nearest } from './spelling.js';
 
 import { openCache, recallPlan, toRemembered } from './cache.js';
 import { compareOutput, type Difference, type Seen, textOnDisk } from './compare.js';
+import type { FolderDescription } from './describe.js';
 import { areSame, type Input, surroundingsOf } from './inputs.js';
 import { type AgentFolder, loadAgentFolder, type Memory, readSkillFiles, sizeOf } from './load.js';
 import type { AgentFolderModel } from './model.js';
@@ -17,6 +18,7 @@ import { tooDeep } from './too-deep.js';
 import { summarize, type Written, writeOutput } from './write.js';
 
 export type { Difference } from './compare.js';
+export type { AgentSettings, CapabilityDescription, ContractDescription, FolderDescription } from './describe.js';
 export { OutputError } from './output-error.js';
 export {
   ContractError,
@@ -166,6 +168,17 @@ function textsOf(directory: string, { folders, skills }: Plan, differences: read
       return [file, { found: textOnDisk(path.join(directory, file)), planned: planned.get(file) ?? null }];
     }),
   );
+}
+
+/**
+ * Says what an agent's folder holds, for those who run what is generated for it; reads and writes nothing generated.
+ *
+ * @throws {ContractError} with every problem of the folder's files.
+ */
+export async function describeFolder(directory: string): Promise<FolderDescription> {
+  const { describe } = await import('./describe.js');
+  const { folder, model } = await compileFolder(directory, new Map());
+  return describe(folder, model);
 }
 
 interface PlannedFolder {

@@ -36,8 +36,8 @@ export function areSame(directory: string, inputs: readonly Input[]): boolean {
 }
 
 /** A hash of what else decides: the user's skills, and which project the folder is in. */
-export function surroundingsOf(directory: string, { skillsText, names }: SkillFiles): string {
-  return hashOf(JSON.stringify([projectOf(directory), skillsText, [...names].sort()]));
+export function surroundingsOf(directory: string, { skillsText, names, prompts }: SkillFiles): string {
+  return hashOf(JSON.stringify([projectOf(directory), skillsText, [...names].sort(), [...prompts].sort()]));
 }
 
 function realPath(file: string): string | null {

@@ -63,8 +63,10 @@ export interface PeerContract {
 export interface SkillFiles {
   /** skills.ts; null where there is none. */
   readonly skillsText: string | null;
-  /** The files in skills/, without their ending. */
+  /** The files in skills/ that are TypeScript, without their ending. */
   readonly names: ReadonlySet<string>;
+  /** Those that are Markdown: a prompt is the skill, and no code is written for it. */
+  readonly prompts: ReadonlySet<string>;
 }
 
 export interface AgentFolder {
@@ -127,11 +129,10 @@ export function readSkillFiles(directory: string): SkillFiles {
   const entries = readOrRefuse(directory, 'skills', (folder, stats) =>
     stats.isDirectory() ? readdirSync(folder) : null,
   );
-  const files = (entries ?? []).filter((name) => name.endsWith('.ts'));
-  return {
-    skillsText,
-    names: new Set(files.filter((name) => !name.endsWith('.test.ts')).map((name) => name.slice(0, -'.ts'.length))),
-  };
+  const namesOf = (ending: string): Set<string> =>
+    new Set((entries ?? []).filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length)));
+  const names = [...namesOf('.ts')].filter((name) => !name.endsWith('.test'));
+  return { skillsText, names: new Set(names), prompts: namesOf('.md') };
 }
 
 /** What `read` finds of the user's; null where there is nothing. */

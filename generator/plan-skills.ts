@@ -20,7 +20,8 @@ export interface SkillsPlan {
 
 /** Decides which skill files are started, and what is added to skills.ts. */
 export async function planSkills(contract: ContractModel, existing: SkillFiles, out: string): Promise<SkillsPlan> {
-  const { file: skillsFile, missing, notices } = await planSkillsFile(contract, existing.skillsText, out);
+  const coded = contract.capabilities.filter(({ skill }) => !isPrompt(skill, existing));
+  const { file: skillsFile, missing, notices } = await planSkillsFile(contract, coded, existing.skillsText, out);
   const skills = skillsFile === null ? [] : [skillsFile];
   const remarks = [...notices];
   for (const capability of missing) {
@@ -32,13 +33,18 @@ export async function planSkills(contract: ContractModel, existing: SkillFiles, 
     const file = createSourceFile(name, '');
     emitSkill(
       contract,
-      contract.capabilities.filter(({ skill }) => skill === capability.skill),
+      coded.filter(({ skill }) => skill === capability.skill),
       out,
       file,
     );
     skills.push({ path: name, content: file.text().trimStart(), replaces: null });
   }
   return { skills, notices: [...remarks, ...unusedSkills(contract, existing)] };
+}
+
+/** Whether a skill is Markdown, which the agent runner gives to a model; code of that name counts instead. */
+function isPrompt(skill: string, { names, prompts }: SkillFiles): boolean {
+  return prompts.has(skill) && !names.has(skill);
 }
 
 interface SkillsFilePlan {
@@ -49,19 +55,25 @@ interface SkillsFilePlan {
   readonly notices: readonly string[];
 }
 
-async function planSkillsFile(contract: ContractModel, text: string | null, out: string): Promise<SkillsFilePlan> {
+async function planSkillsFile(
+  contract: ContractModel,
+  coded: readonly CapabilityModel[],
+  text: string | null,
+  out: string,
+): Promise<SkillsFilePlan> {
+  if (text === null && coded.length === 0) return { file: null, missing: [], notices: [] };
   if (text === null) {
     const file = createSourceFile('skills.ts', '');
-    emitSkills(contract, out, file);
+    emitSkills(contract, coded, out, file);
     const content = file.text().trimStart();
-    return { file: { path: file.path, content, replaces: null }, missing: contract.capabilities, notices: [] };
+    return { file: { path: file.path, content, replaces: null }, missing: coded, notices: [] };
   }
   if (CONFLICT.test(text))
     return leave(
       'skills.ts holds a merge conflict, so it was left alone; settle it by either side, and the next run adds what it lacks.',
     );
   const entries = findEntries(text, `${contract.names.type}Skills`);
-  const lacking = contract.capabilities.filter(({ names }) => !entries(names.member));
+  const lacking = coded.filter(({ names }) => !entries(names.member));
   if (lacking.length === 0) return { file: null, missing: [], notices: [] };
   // What is no UTF-8 was replaced when it was read, and would be lost when it is written.
   if (text.includes('\ufffd')) return leave('skills.ts is not UTF-8 text, so it was left alone.');
@@ -84,13 +96,13 @@ function leave(notice: string): SkillsFilePlan {
  */
 function findEntries(text: string, typeName: string): (name: string) => boolean {
   const code = withoutText(text);
-  const behind = new RegExp(`^\\s*(?:as\\s+const\\s+)?(?:satisfies|as)\\s+${typeName}\\b`);
-  for (const opening of code.matchAll(/(?::\s*(\w+)\s*)?=\s*\{/g)) {
+  const behind = new RegExp(`^\\s*(?:as\\s+const\\s+)?(?:satisfies|as)\\s+(?:Omit<\\s*)?${typeName}\\b`);
+  for (const opening of code.matchAll(/(?::\s*(?:Omit<\s*)?(\w+)(?:\s*,[^>=]*>)?\s*)?=\s*\{/g)) {
     const { names, rest } = readObject(code.slice(opening.index + opening[0].length));
     if (opening[1] === typeName || behind.test(rest)) return (name) => names.includes(name);
   }
   // Such an object is there, but not in a form that is known here.
-  if (new RegExp(`(?::|\\bas|\\bsatisfies)\\s*${typeName}\\b`).test(text)) return () => false;
+  if (new RegExp(`(?::|\\bas|\\bsatisfies)\\s*(?:Omit<\\s*)?${typeName}\\b`).test(text)) return () => false;
   const doubled = code.replace(/,/g, ',,');
   return (name) => new RegExp(`[{,]\\s*(?:async\\s+)?${name}\\s*[,:}(]`).test(doubled);
 }

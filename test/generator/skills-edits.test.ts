@@ -196,7 +196,11 @@ function isKept(before: string, after: string): boolean {
 /** What codegen makes of a skills.ts that may lack the new skills: null where it stays as it is. */
 async function planned(skillsText: string): Promise<{ text: string | null; notices: readonly string[] }> {
   const names = new Set(['review-pr', 'merge-pr', 'delete']);
-  const { skills, notices } = await planSkills(withAdded, { skillsText, names }, 'generated');
+  const { skills, notices } = await planSkills(
+    withAdded,
+    { skillsText, names, prompts: new Set<string>() },
+    'generated',
+  );
   return { text: skills[0]?.content ?? null, notices: notices.filter((notice) => notice.startsWith('skills.ts')) };
 }
 

@@ -188,3 +188,41 @@ describe('a skills.ts that is left alone', () => {
     expect(stderr).toMatch(new RegExp(`Note: skills\\.ts ${reason}.*mergePr, delete`));
   });
 });
+
+describe('a skill that is Markdown', () => {
+  const prompt = '---\nname: review-pr\ndescription: Reviews.\n---\nReview it.\n';
+
+  it('needs no skeleton, and no skills.ts where there is no other', async () => {
+    const folder = await createAgentFolder({
+      'capabilities.yaml': contractOf(capability('review-pr', object)),
+      'skills/review-pr.md': prompt,
+    });
+    expect(Object.keys(readTree(folder)).filter((name) => name.startsWith('skills'))).toEqual(['skills/review-pr.md']);
+    expect((await command(folder, 'codegen', '--check')).status).toBe(0);
+  });
+
+  it('is left out of skills.ts, whose type says so, and one added later is put in', async () => {
+    const both = contractOf(capability('review-pr', object), capability('merge-pr', object));
+    const folder = await createAgentFolder({ 'capabilities.yaml': both, 'skills/review-pr.md': prompt });
+    const tree = readTree(folder);
+    expect(tree['skills.ts']).toContain("export const skills: Omit<ASkills, 'reviewPr'> = {\n  mergePr,\n};\n");
+    expect(tree).not.toHaveProperty('skills/review-pr.ts');
+    expect((await command(folder, 'codegen', '--check')).status).toBe(0);
+
+    const three = [...['review-pr', 'merge-pr', 'close-pr'].map((name) => capability(name, object))];
+    writeFiles(folder, { 'capabilities.yaml': contractOf(...three) });
+    await command(folder, 'codegen');
+    const after = readTree(folder);
+    expect(after['skills.ts']).toContain("Omit<ASkills, 'reviewPr'> = {\n  mergePr,\n  closePr,\n};\n");
+    expect(after).toHaveProperty('skills/close-pr.ts');
+  });
+
+  it('does not count where there is code of that name', async () => {
+    const folder = await createAgentFolder({
+      'capabilities.yaml': contractOf(capability('review-pr', object)),
+      'skills/review-pr.md': prompt,
+      'skills/review-pr.ts': 'export const reviewPr = 1;\n',
+    });
+    expect(readTree(folder)['skills.ts']).toContain('reviewPr,');
+  });
+});
