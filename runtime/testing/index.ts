@@ -7,6 +7,17 @@ export {
   conformanceCases,
 } from './conformance.js';
 export {
+  type FakeMessage,
+  type FakeMessagesApi,
+  type FakeMessagesApiOptions,
+  type FakeRequest,
+  type FakeRequestBody,
+  type FakeScript,
+  type FakeToolUse,
+  type FakeTurn,
+  startFakeMessagesApi,
+} from './fake-messages-api.js';
+export {
   type FakeAnswer,
   type FakeAnswers,
   type FakeCall,
