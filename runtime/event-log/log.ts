@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import process from 'node:process';
+import type { AgentAddress } from '../address.js';
 import { type Clock, type Random, systemClock, systemRandom, toHex } from '../clock.js';
 import type { Contract } from '../contract.js';
 import { HOP_CHANNEL, type Hop } from '../diagnostics.js';
@@ -12,6 +13,8 @@ import { createWriter } from './writer.js';
 export interface EventLogOptions {
   /** The folder of the segments, made when the first is written. Logs of several agents and processes may share one. */
   readonly directory: string;
+  /** The agents whose hops are written; those of all that are in the process unless set. */
+  readonly agents?: readonly AgentAddress[];
   /**
    * The contracts whose payloads are written, but for what their schemas mark with `x-redact`; of all other payloads only
    * the size is. No payload is looked at unless this is set.
@@ -68,7 +71,7 @@ const AT_ONCE = 1000;
 const STUCK_MS = 1000;
 
 /**
- * Writes every hop of the buses in this process to files, one JSON object a line, until it is closed. A disk that fails
+ * Writes the hops of the buses in this process to files, one JSON object a line, until it is closed. A disk that fails
  * breaks no call: it is told by one process warning, and what is lost is counted.
  *
  * @throws RangeError for a limit that is wrong; Error when a contract is of another format
@@ -81,6 +84,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
     maxAgeMs: limitOf(options, 'maxAgeMs'),
     maxBytes: limitOf(options, 'maxBytes'),
   };
+  const agents = options.agents && new Set<string>(options.agents);
   const readPayload = contracts && createPayloadReader(contracts, limits.payloadBytes);
   let hasWarned = false;
   const onError = (error: unknown): void => {
@@ -149,6 +153,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
     let entry: Entry | undefined;
     try {
       const hop = message as Hop;
+      if (agents !== undefined && !agents.has(hop.agent)) return;
       entry = toEntry(hop, readPayload?.(hop), errors);
     } catch {
       // Anybody may publish anything on the channel, and what a subscriber throws ends the process.

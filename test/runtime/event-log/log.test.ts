@@ -74,6 +74,26 @@ describe('a hop', () => {
     expect(clock.timers()).toBe(0);
   });
 
+  test('is written by the logs of its agent alone, where they are told whose hops to write', async () => {
+    const directories = [createScratch(), createScratch()] as const;
+    const logs = (['agent://concierge', 'agent://pr-reviewer'] as const).map((agent, index) =>
+      openLog({ directory: directories[index] as string, agents: [agent] }),
+    );
+    report({ agent: 'agent://pr-reviewer', event: 'received' });
+    report({ agent: 'agent://concierge' });
+    report({ agent: 'agent://stranger' });
+    for (const log of logs) await log.flush();
+    const events = await Promise.all(directories.map(async (directory) => (await readAll(directory)).events));
+    expect(events.map((found) => found.map(({ agent }) => agent))).toEqual([
+      ['agent://concierge'],
+      ['agent://pr-reviewer'],
+    ]);
+    expect(logs.map((log) => log.counts())).toEqual([
+      { written: 1, dropped: 0 },
+      { written: 1, dropped: 0 },
+    ]);
+  });
+
   test('can be read by whoever runs the agent, and nobody else', async () => {
     const directory = path.join(createScratch(), 'a/b');
     const log = openLog({ directory });
