@@ -3,6 +3,9 @@ import { EXIT, type ExitCode } from './exit.js';
 import { processIo } from './io.js';
 import { run } from './program.js';
 
+/** How long what an agent's code has left open may keep the process. */
+const LEFT_OPEN_MS = 1_000;
+
 const io = processIo();
 let code: ExitCode;
 try {
@@ -16,3 +19,5 @@ try {
 }
 // Setting the code instead of calling exit() lets what was printed reach a pipe.
 process.exitCode = code;
+// It keeps nothing alive by itself: most runs have ended before.
+setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();

@@ -4,6 +4,7 @@ import { addBreakingCommand } from './commands/breaking.js';
 import { addCodegenCommand } from './commands/codegen.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addLintCommand } from './commands/lint.js';
+import { addRunCommand } from './commands/run.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Io } from './io.js';
 import { versionOfThisPackage } from './version.js';
@@ -34,6 +35,7 @@ export async function run(args: readonly string[], outside: Io): Promise<ExitCod
   addLintCommand(program, io, exit);
   addBreakingCommand(program, io, exit);
   addExplainCommand(program, io, exit);
+  addRunCommand(program, io, exit);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

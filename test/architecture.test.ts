@@ -82,7 +82,13 @@ const READ_THEIR_OWN_PACKAGE = ['generator/own-schemas.ts', 'generator/ready.ts'
 /** Examples are held against the very formats that generated validators assert. */
 const MAY_USE_FORMATS = ['generator/vocabulary.ts', 'generator/lint/rules/keywords.ts'];
 const SRC_PACKAGES = ['chokidar', 'commander', 'diff'];
-const RUNTIME_DOORS_OF_SRC = ['@declaragent/runtime', '@declaragent/runtime/codes'];
+/** Packages that one file alone knows. */
+const PACKAGES_OF_ONE_FILE: Readonly<Record<string, string>> = {
+  '@anthropic-ai/sdk': 'src/agent/anthropic.ts',
+  jiti: 'src/user-modules.ts',
+  yaml: 'src/agent/markdown-skill.ts',
+};
+const RUNTIME_DOORS_OF_SRC = ['@declaragent/runtime', '@declaragent/runtime/codes', '@declaragent/runtime/event-log'];
 /** What the core may know by its types only: whoever uses it imports its door, and gives it as a value. */
 const BEHIND_DOORS = [
   ...[
@@ -169,6 +175,14 @@ function objectionTo(file: string, { specifier, isTypeOnly }: Import): string | 
     if (target.startsWith('generator/breaking/') && !file.startsWith('generator/breaking/')) return 'a room of its own';
     return target.startsWith('generator/') ? null : 'another room';
   }
+  if (file.startsWith('src/') && PACKAGES_OF_ONE_FILE[package_] !== undefined) {
+    return PACKAGES_OF_ONE_FILE[package_] === file ? null : 'a package that another file is there for';
+  }
+  if (file.startsWith('src/agent/')) {
+    if (/^node:(?:fs|child_process|net|http|process)/.test(specifier)) return 'a model has nothing to do with the disk';
+    if (isNode || specifier === '@declaragent/runtime') return null;
+    return target?.startsWith('src/agent/') ? null : 'the agent knows the runtime and itself';
+  }
   if (file.startsWith('src/')) {
     if (isNode || SRC_PACKAGES.includes(package_) || RUNTIME_DOORS_OF_SRC.includes(specifier)) return null;
     if (target === null) return 'not a library of the command';
@@ -235,6 +249,12 @@ describe('the table of imports', () => {
     ['src/commands/breaking.ts', "import { findGaps } from '../../generator/breaking/subsume.js';"],
     ['generator/normalize.ts', "import { findGaps } from './breaking/subsume.js';"],
     ['generator/breaking/rules.ts', "import { spawnSync } from 'node:child_process';"],
+    ['src/agent/loop.ts', "import Anthropic from '@anthropic-ai/sdk';"],
+    ['src/agent/loop.ts', "import { openAgent } from '../open-agent.js';"],
+    ['src/agent/call-tools.ts', "import { describeFolder } from '../../generator/index.js';"],
+    ['src/agent/call-tools.ts', "import { memory } from '@declaragent/runtime/memory';"],
+    ['src/agent/call-tools.ts', "import { readFileSync } from 'node:fs';"],
+    ['src/open-agent.ts', "import { createJiti } from 'jiti';"],
     ['examples/pr-review/demo.ts', "import { createBus } from '../../runtime/bus.js';"],
     ['examples/pr-review/concierge/generated/bus.gen.ts', "import ajv from 'ajv';"],
   ])('catches a breach planted in %s: %s', (file, text) => {

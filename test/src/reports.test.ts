@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { type Finding, type Format, type Report, resolveFormat, writeReport } from '../../src/report/index.js';
+import { linesOf } from '../support/command.js';
 
 /** The official schema, which is of a draft that ajv knows no meta-schema of, and uses no word that has changed since. */
 const {
@@ -46,6 +47,9 @@ function written(
     columns: undefined,
     cwd: '/work',
     environment,
+    draw: undefined,
+    readLines: () => linesOf([]),
+    onSignal: () => () => {},
   });
   return texts;
 }

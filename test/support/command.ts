@@ -1,10 +1,17 @@
 import type { ExitCode } from '../../src/exit.js';
+import type { LineReader } from '../../src/line-reader.js';
 import { run } from '../../src/program.js';
 
 export interface Finished {
   readonly status: ExitCode;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** Lines as a pipe brings them. */
+export function linesOf(lines: readonly string[]): LineReader {
+  const left = [...lines];
+  return { isTerminal: false, next: async () => left.shift(), close: () => left.splice(0) };
 }
 
 /** Runs the command line in a folder, without a process, and without the environment of the one that tests run in. */
@@ -15,6 +22,21 @@ export async function command(cwd: string, ...args: readonly string[]): Promise<
 /** The same with environment variables. */
 export async function commandWith(
   environment: Readonly<Record<string, string>>,
+  cwd: string,
+  ...args: readonly string[]
+): Promise<Finished> {
+  return commandIn({ environment }, cwd, ...args);
+}
+
+export interface Surroundings {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What comes in, line by line. */
+  readonly lines?: readonly string[];
+}
+
+/** The same with whatever else is outside of the program. */
+export async function commandIn(
+  { environment = {}, lines = [] }: Surroundings,
   cwd: string,
   ...args: readonly string[]
 ): Promise<Finished> {
@@ -30,6 +52,9 @@ export async function commandWith(
     columns: undefined,
     cwd,
     environment,
+    draw: undefined,
+    readLines: () => linesOf(lines),
+    onSignal: () => () => {},
   });
   return { status, stdout, stderr };
 }

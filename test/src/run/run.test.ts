@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../../src/program.js';
+import { createAgents, reviewContract } from '../../support/agents.js';
+import { command, commandIn, linesOf } from '../../support/command.js';
+
+const LINE = 'Please review https://github.com/acme/app/pull/42';
+
+describe('run', () => {
+  it('gives lines to the first agent that has somebody to ask, in whatever order agents are named', async () => {
+    const folder = await createAgents();
+    for (const agents of [
+      ['client', 'server'],
+      ['server', 'client'],
+    ]) {
+      const { status, stdout, stderr } = await commandIn(
+        { lines: [LINE] },
+        folder,
+        'run',
+        ...agents.flatMap((name) => ['--agent', name]),
+      );
+      expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('Looked at https://') });
+      expect(stderr).toContain('agent://concierge (offline) answers here, and may ask agent://pr-reviewer.\n');
+      expect(stderr).toContain('agent://pr-reviewer serves review-pr (skills.ts).\n');
+    }
+  });
+
+  it('says what a line lacks, offline', async () => {
+    const folder = await createAgents();
+    const { status, stdout } = await commandIn({ lines: ['Please review it'] }, folder, 'run', '--agent', 'client');
+    expect(status).toBe(0);
+    expect(stdout).toContain('**Offline: no model was asked.**');
+    expect(stdout).toContain('- `review-pr` needs prUrl');
+  });
+
+  it('tells an outcome that is none, offline', async () => {
+    const folder = await createAgents();
+    const { stdout } = await commandIn({ lines: [LINE] }, folder, 'run', '--agent', 'client');
+    expect(stdout).toContain('It ended with error:');
+    expect(stdout).toContain('EAGENTRPC_NO_RESPONDER');
+  });
+
+  it('warns of generated code that its contract has left behind, and runs it', async () => {
+    const folder = await createAgents();
+    writeFileSync(path.join(folder, 'server/capabilities.yaml'), reviewContract({ description: 'Another one.' }));
+    const agents = ['--agent', 'client', '--agent', 'server'];
+    const { status, stderr, stdout } = await commandIn({ lines: [LINE] }, folder, 'run', ...agents);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('Looked at') });
+    expect(stderr.match(/^Warning: .* run declaragent codegen --check to see them\.$/gm)).toHaveLength(2);
+  });
+
+  it('serves only with --no-prompt, until a signal', async () => {
+    const folder = await createAgents();
+    let stderr = '';
+    let signal = (): void => {};
+    const status = await run(['run', '--no-prompt', '--agent', 'client', '--agent', 'server', '--verbose'], {
+      stdout: () => {},
+      stderr: (text) => {
+        stderr += text;
+        if (text.includes('agent://pr-reviewer serves')) setTimeout(() => signal(), 20);
+      },
+      columns: undefined,
+      cwd: folder,
+      environment: {},
+      draw: undefined,
+      readLines: () => linesOf([LINE]),
+      onSignal: (handle) => {
+        signal = () => handle('SIGTERM');
+        return () => {};
+      },
+    });
+    expect(status).toBe(143);
+    expect(stderr).toContain('agent://concierge is connected.');
+  });
+
+  it('tells what a skill has thrown, to whoever runs it and to nobody else', async () => {
+    const skill = 'export const reviewPr = async () => { throw new Error("the secret \\u001b[2J"); };\n';
+    const folder = await createAgents({ files: { 'server/skills/review-pr.ts': skill } });
+    const agents = ['--agent', 'client', '--agent', 'server'];
+    const { stdout, stderr } = await commandIn({ lines: [LINE] }, folder, 'run', ...agents);
+    expect(stdout).toContain('EAGENTRPC_HANDLER_ERROR');
+    expect(stdout).not.toContain('the secret');
+    expect(stderr).toContain('agent://pr-reviewer: review-pr failed: the secret \\u001b[2J');
+  });
+
+  it('refuses a folder that is not there', async () => {
+    const folder = await createAgents();
+    const { status, stderr } = await command(folder, 'run', '--agent', 'nowhere/agent.yaml');
+    expect(status).toBe(1);
+    expect(stderr).toContain('There is no folder');
+  });
+});
