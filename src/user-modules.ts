@@ -45,14 +45,8 @@ async function runtimeDoors(transportKinds: readonly string[]): Promise<Record<s
   const doors = await Promise.all(
     names.map(async (name) => {
       const specifier = name === '' ? RUNTIME : `${RUNTIME}/${name}`;
-      try {
-        return [[specifier, await import(specifier)]];
-      } catch (error) {
-        if (!TRANSPORTS.has(name)) throw error;
-        // A broker whose client is not installed: the bus says so when it takes the next of its transports, or none.
-        return [];
-      }
+      return [specifier, await import(specifier)] as const;
     }),
   );
-  return Object.fromEntries(doors.flat());
+  return Object.fromEntries(doors);
 }

@@ -62,6 +62,7 @@ export async function runAgents(options: RunOptions, io: Io): Promise<ExitCode> 
       };
       connected.push(await connectAgent(agent.opened, { ...agent, observer, onError }));
       talk.line(introduction(agent, agent.opened === speaker));
+      if (agent.opened === speaker) tellUnreachable(agent.opened, talk);
     }
     const speaking = prepared.find(({ opened: agent }) => agent === speaker);
     const code =
@@ -172,6 +173,16 @@ function introduction({ opened, skills, setup }: Prepared, isSpeaker: boolean): 
     : [`answers here${peerAgents.length === 0 ? '' : `, and may ask ${peerAgents.join(', ')}`}`];
   const does = [...serves, ...asks];
   return `${address}${model} ${does.length === 0 ? 'is connected' : does.join(' and ')}.`;
+}
+
+/** A peer whose contract is not known cannot be asked anything: nobody knows what it takes. */
+function tellUnreachable({ description, peers }: OpenedAgent, talk: Talk): void {
+  for (const agent of description.peerAgents) {
+    if (agent === description.agent || peers.some(({ contract }) => contract.agent === agent)) continue;
+    talk.line(
+      `Warning: ${agent} has no contract in rpc-peers.yaml and cannot be asked; add "contract:" and run declaragent codegen.`,
+    );
+  }
 }
 
 function describe(error: unknown, isVerbose: boolean): string {

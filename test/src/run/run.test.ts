@@ -84,6 +84,16 @@ describe('run', () => {
     expect(stderr).toContain('agent://pr-reviewer: review-pr failed: the secret \\u001b[2J');
   });
 
+  it('says of a peer without a contract that it cannot be asked', async () => {
+    const peers = [{ agent: 'agent://stranger', transports: [{ kind: 'memory' }] }];
+    const folder = await createAgents({
+      files: { 'client/rpc-peers.yaml': JSON.stringify({ version: 1, peers }), 'client/skills/delegate.md': null },
+    });
+    const { stdout, stderr } = await commandIn({ lines: [LINE] }, folder, 'run', '--agent', 'client');
+    expect(stderr).toContain('Warning: agent://stranger has no contract in rpc-peers.yaml and cannot be asked');
+    expect(stdout).toContain('There is nothing to call');
+  });
+
   it('refuses a folder that is not there', async () => {
     const folder = await createAgents();
     const { status, stderr } = await command(folder, 'run', '--agent', 'nowhere/agent.yaml');
