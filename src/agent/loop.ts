@@ -37,7 +37,13 @@ export type LoopAnswer =
   | { readonly status: 'text'; readonly text: string }
   /** A tool has ended it. */
   | { readonly status: 'tool'; readonly data: unknown }
-  | { readonly status: 'failed'; readonly why: LoopFailure; readonly message: string };
+  | {
+      readonly status: 'failed';
+      readonly why: LoopFailure;
+      readonly message: string;
+      /** What led to it, for whoever runs this process and nobody else. */
+      readonly cause?: unknown;
+    };
 
 /** Asks a model, runs the tools that it asks for and asks again, until it ends or something is used up. Never rejects. */
 export async function runLoop(options: LoopOptions): Promise<LoopEnd> {
@@ -48,7 +54,9 @@ export async function runLoop(options: LoopOptions): Promise<LoopEnd> {
   const budget = createBudget(limits, clock);
   const specs = tools.map(({ spec }) => spec);
   const later: Promise<string>[] = [];
-  const fail = (why: LoopFailure, message: string): LoopEnd => ({ status: 'failed', why, message, messages });
+  const fail = (why: LoopFailure, message: string, cause?: unknown): LoopEnd => {
+    return { status: 'failed', why, message, messages, ...(cause === undefined ? {} : { cause }) };
+  };
 
   const ask = async (): Promise<Turn> => {
     const end = observer.onAsk?.(provider.model, limits.deadline);
@@ -77,8 +85,8 @@ export async function runLoop(options: LoopOptions): Promise<LoopEnd> {
     try {
       turn = await ask();
     } catch (error) {
-      if (error instanceof ProviderError) return fail(error.fault, error.message);
-      return fail('failed', 'The model could not be asked.');
+      if (error instanceof ProviderError) return fail(error.fault, error.message, error.cause);
+      return fail('failed', 'The model could not be asked.', error);
     }
     budget.spend(turn.usage);
     if (turn.end === 'refused') return fail('refused', 'The model would not answer.');

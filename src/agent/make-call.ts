@@ -53,14 +53,17 @@ export async function makeCall(request: CallRequest, scope: CallScope): Promise<
   const start = (): (() => void) | undefined =>
     scope.observer?.onCall?.({ to: contract.agent, capability: capability.name, deadline });
 
+  // JSON has no undefined, and a model that leaves the payload out means nothing by it.
+  const payload = request.payload ?? null;
+
   switch (request.mode) {
     case 'sync': {
       const end = start();
-      const outcome = await call.outcome(request.payload, options).finally(() => end?.());
+      const outcome = await call.outcome(payload, options).finally(() => end?.());
       return toAnswer(reportOutcome(outcome, capability.idempotent), source, scope.fence);
     }
     case 'async': {
-      const { messageId, outcome } = await call.start(request.payload, options);
+      const { messageId, outcome } = await call.start(payload, options);
       const later = outcome.then((known) => {
         const report = { messageId, ...reportOutcome(known, capability.idempotent) };
         return scope.fence.block(source, report);
@@ -69,7 +72,7 @@ export async function makeCall(request: CallRequest, scope: CallScope): Promise<
       return { text: scope.fence.block(source, started), data: started, later };
     }
     case 'fire-and-forget': {
-      const sent = await call.notify(request.payload, options).then(
+      const sent = await call.notify(payload, options).then(
         () => ({ status: 'sent', advice: 'It is with the broker, and nobody will answer.' }),
         (error: unknown) => notSent(error),
       );

@@ -77,8 +77,10 @@ function choose({ messages, tools }: TurnRequest): Said {
   const line = last?.role === 'user' ? last.text : '';
   // The tool for all capabilities comes last, and takes an address, which no line of plain words has.
   for (const tool of tools) {
-    const input = fillInput(tool.inputSchema, line);
-    if (input !== undefined && tool.accepts(input)) return call(tool.name, input);
+    const found = fillInput(tool.inputSchema, line);
+    // The tool may have put what it takes into a member of that name.
+    const input = [found, { input: found }].find((candidate) => found !== undefined && tool.accepts(candidate));
+    if (input !== undefined) return call(tool.name, input);
   }
   return say(`${OFFLINE_NOTICE} ${wantedText(tools)}`);
 }

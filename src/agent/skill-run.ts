@@ -24,8 +24,8 @@ export class ModelError extends Error {
   override readonly name = 'ModelError';
   readonly code: ModelErrorCode;
 
-  constructor(code: ModelErrorCode, message: string) {
-    super(message);
+  constructor(code: ModelErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }
@@ -56,7 +56,7 @@ export function createModelSkill(
     });
     if (end.status === 'tool') return end.data;
     if (end.status === 'text') return end.text;
-    return failWith(codeFor(end.why), end.message, capability, ctx);
+    return failWith(new ModelError(codeFor(end.why), end.message, { cause: end.cause }), capability, ctx);
   };
 }
 
@@ -74,16 +74,12 @@ function codeFor(why: LoopFailure): ModelErrorCode {
 }
 
 /** By the code that the contract declares, else by a throw, of which the caller learns no more than that it failed. */
-function failWith(
-  code: ModelErrorCode,
-  message: string,
-  capability: CapabilityContract,
-  ctx: SkillContext<unknown, unknown>,
-): never {
+function failWith(error: ModelError, capability: CapabilityContract, ctx: SkillContext<unknown, unknown>): never {
+  const { code } = error;
   const errors = capability.errors as { readonly [code: string]: { readonly details?: unknown } };
   const declared = Object.hasOwn(errors, code) ? errors[code] : undefined;
   if (declared !== undefined && declared.details === undefined) {
     return (ctx as SkillContext<unknown, Record<string, undefined>>).fail(code, MODEL_ERRORS[code]);
   }
-  throw new ModelError(code, message);
+  throw error;
 }

@@ -6,7 +6,7 @@ export function toMarkdown(value: unknown, depth = 0): string {
   const indent = '  '.repeat(depth);
   if (depth > MAX_DEPTH) return `${indent}- …`;
   const lines = Array.isArray(value)
-    ? value.map((item) => (isComposite(item) ? `${indent}-${nested(item, depth)}` : `${indent}- ${scalar(item)}`))
+    ? value.map((item) => `${indent}-${isComposite(item) ? nested(item, depth) : ` ${scalar(item)}`}`)
     : Object.entries(value).map(([name, member]) => {
         const label = `${indent}- **${scalar(name)}**:`;
         return isComposite(member) ? `${label}${nested(member, depth)}` : `${label} ${scalar(member)}`;
@@ -15,8 +15,11 @@ export function toMarkdown(value: unknown, depth = 0): string {
 }
 
 function nested(value: object, depth: number): string {
-  const isEmpty = (Array.isArray(value) ? value : Object.keys(value)).length === 0;
-  return isEmpty ? ' none' : `\n${toMarkdown(value, depth + 1)}`;
+  const members = Object.entries(value);
+  if (members.length === 0) return ' none';
+  const isRow = !Array.isArray(value) && members.every(([, member]) => !isComposite(member));
+  if (isRow) return ` ${members.map(([name, member]) => `**${scalar(name)}**: ${scalar(member)}`).join('; ')}`;
+  return `\n${toMarkdown(value, depth + 1)}`;
 }
 
 function isComposite(value: unknown): value is object {

@@ -2,6 +2,7 @@ import type { Conversation } from '../agent/conversation.js';
 import type { LoopAnswer } from '../agent/loop.js';
 import type { ModelObserver } from '../agent/model-setup.js';
 import { EXIT, type ExitCode } from '../exit.js';
+import { firstLine } from '../generated-code.js';
 import type { LineReader } from '../line-reader.js';
 import type { Shutdown } from './shutdown.js';
 import { untilAborted } from './shutdown.js';
@@ -30,11 +31,17 @@ export async function runPrompt(options: PromptOptions): Promise<ExitCode> {
     if (isVerbose) talk.line(`correlation ${answered.correlationId}`);
     if (answered.status !== 'failed') continue;
     if (shutdown.asked.aborted) break;
-    talk.line(`No answer: ${answered.message}`);
+    talk.line(`No answer: ${answered.message}${whyText(answered.cause, isVerbose)}`);
     const code = exitCodeOf(answered);
     if (!lines.isTerminal && code > worst) worst = code;
   }
   return worst;
+}
+
+/** What the API has said, for who asks for it. */
+function whyText(cause: unknown, isVerbose: boolean): string {
+  if (!(cause instanceof Error)) return '';
+  return isVerbose ? ` ${firstLine(cause)}` : ' (--verbose says more.)';
 }
 
 function exitCodeOf(answer: LoopAnswer & { readonly status: 'failed' }): ExitCode {

@@ -5,6 +5,7 @@ import type { ModelObserver, ModelSetup } from '../agent/model-setup.js';
 import { usageText } from '../agent/usage.js';
 import { type ConnectedAgent, connectAgent, createModelSetup } from '../connect-agent.js';
 import { EXIT, type ExitCode } from '../exit.js';
+import { firstLine } from '../generated-code.js';
 import type { Io } from '../io.js';
 import { type LoadedSkills, loadSkills } from '../load-skills.js';
 import { type OpenedAgent, openAgent } from '../open-agent.js';
@@ -187,5 +188,6 @@ function tellUnreachable({ description, peers }: OpenedAgent, talk: Talk): void 
 
 function describe(error: unknown, isVerbose: boolean): string {
   if (!(error instanceof Error)) return String(error);
-  return isVerbose ? (error.stack ?? error.message) : error.message;
+  if (!isVerbose) return error.message;
+  return [error.stack ?? error.message, ...(error.cause instanceof Error ? [firstLine(error.cause)] : [])].join('\n');
 }

@@ -169,7 +169,7 @@ describe('declaragent run that cannot', () => {
     run.say(LINE);
     run.end();
     expect(await run.status).toBe(3);
-    expect(run.stderr()).toContain('No answer: The Messages API cannot be reached.');
+    expect(run.stderr()).toContain('No answer: The Messages API cannot be reached. (--verbose says more.)');
     expect(run.stdout()).toBe('');
   });
 

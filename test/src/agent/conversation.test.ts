@@ -112,6 +112,17 @@ describe('somebody who talks to an agent', () => {
     expect(requests[2]?.body.messages.at(-1)?.content).toContain(`Looked at ${PR}.`);
   });
 
+  it('means nothing by a payload that it leaves out', async () => {
+    const echo = 'export const reviewPr = async (input) => ({ verdict: "comment", findings: [input], summary: "" });\n';
+    const { to, capability } = review;
+    const { ask, requests } = await startPair(
+      [{ toolUses: [{ name: 'RequestAgent', input: { to, capability } }] }, { text: 'Done.' }],
+      { contract: reviewContract({ inputSchema: true }), files: { 'server/skills/review-pr.ts': echo } },
+    );
+    await ask('Do it.');
+    expect(resultsIn(requests[1])[0]).toContain('"findings":[null]');
+  });
+
   it('may send what nobody answers', async () => {
     const { ask, requests } = await startPair([
       { toolUses: [{ name: 'RequestAgent', input: { ...review, mode: 'fire-and-forget' } }] },

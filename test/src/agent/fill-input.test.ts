@@ -67,15 +67,20 @@ describe('the smallest value', () => {
 
 describe('a value in Markdown', () => {
   it('is a list, whose lines hold one value each', () => {
-    const value = { verdict: 'comment', findings: [{ file: 'a.ts', line: 1 }, 'x\n# not a heading'], none: [] };
+    const value = {
+      verdict: 'comment',
+      findings: [{ file: 'a.ts', line: 1 }, 'x\n# not a heading', [['y']]],
+      none: [],
+    };
     expect(toMarkdown(value)).toBe(
       [
         '- **verdict**: comment',
         '- **findings**:',
-        '  -',
-        '    - **file**: a.ts',
-        '    - **line**: 1',
+        '  - **file**: a.ts; **line**: 1',
         '  - x # not a heading',
+        '  -',
+        '    -',
+        '      - y',
         '- **none**: none',
       ].join('\n'),
     );

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/program.js';
-import { createAgents, reviewContract } from '../../support/agents.js';
+import { createAgents, reviewContract, startFake } from '../../support/agents.js';
 import { command, commandIn, linesOf } from '../../support/command.js';
+import { variablesFor } from '../../support/running-agents.js';
 
 const LINE = 'Please review https://github.com/acme/app/pull/42';
 
@@ -32,6 +33,28 @@ describe('run', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('**Offline: no model was asked.**');
     expect(stdout).toContain('- `review-pr` needs prUrl');
+  });
+
+  it('takes JSON for an input of any form, offline', async () => {
+    const inputSchema = {
+      oneOf: [{ type: 'object', properties: { a: { const: 1 } }, required: ['a'] }, { type: 'null' }],
+    };
+    const folder = await createAgents({ contract: reviewContract({ inputSchema }) });
+    const agents = ['--agent', 'client', '--agent', 'server'];
+    const { stdout } = await commandIn({ lines: ['with {"a":1}'] }, folder, 'run', ...agents);
+    expect(stdout).toContain('It answered:');
+  });
+
+  it('says more of a model that fails to who asks for it', async () => {
+    const folder = await createAgents();
+    const fake = await startFake(() => ({ fault: 'status', status: 404, message: 'no model of that name' }));
+    const surroundings = { lines: [LINE], environment: variablesFor(fake.url) };
+    const quiet = await commandIn(surroundings, folder, 'run', '--agent', 'client');
+    expect(quiet).toMatchObject({ status: 4, stdout: '' });
+    expect(quiet.stderr).toContain('refused the question (HTTP 404). (--verbose says more.)');
+    expect(quiet.stderr).not.toContain('no model of that name');
+    const { stderr } = await commandIn(surroundings, folder, 'run', '--agent', 'client', '--verbose');
+    expect(stderr).toContain('no model of that name');
   });
 
   it('tells an outcome that is none, offline', async () => {
