@@ -13,12 +13,14 @@ const REVIEW_OUTPUT = {
   required: ['verdict', 'findings', 'summary'],
 };
 
+const MEMORY = { kind: 'memory', topics: { requests: 'agents.pr-reviewer.requests' } };
+
 /** The contract of the cookbook, with whatever else a test needs. */
-export function reviewContract(more: object = {}, others: readonly object[] = []): string {
+export function reviewContract(more: object = {}, others: readonly object[] = [], transport: object = MEMORY): string {
   return JSON.stringify({
     version: 1,
     agent: 'agent://pr-reviewer',
-    transports: [{ kind: 'memory', topics: { requests: 'agents.pr-reviewer.requests' } }],
+    transports: [transport],
     capabilities: [
       {
         name: 'review-pr',
@@ -31,6 +33,15 @@ export function reviewContract(more: object = {}, others: readonly object[] = []
       },
       ...others,
     ],
+  });
+}
+
+/** The rpc-peers.yaml that names the reviewer. */
+export function reviewerAsPeer(transport: object = MEMORY): string {
+  const agent = 'agent://pr-reviewer';
+  return JSON.stringify({
+    version: 1,
+    peers: [{ agent, contract: '../server/capabilities.yaml', transports: [transport] }],
   });
 }
 
@@ -79,16 +90,7 @@ export async function createAgents(options: AgentsOptions = {}): Promise<string>
 async function generateAgents({ contract = reviewContract(), files = {} }: AgentsOptions): Promise<string> {
   const all: Readonly<Record<string, string | null>> = {
     'client/agent.yaml': 'name: concierge\nmodel: claude-haiku-4-5\ntools:\n  defaults:\n    - RequestAgent\n',
-    'client/rpc-peers.yaml': JSON.stringify({
-      version: 1,
-      peers: [
-        {
-          agent: 'agent://pr-reviewer',
-          contract: '../server/capabilities.yaml',
-          transports: [{ kind: 'memory', topics: { requests: 'agents.pr-reviewer.requests' } }],
-        },
-      ],
-    }),
+    'client/rpc-peers.yaml': reviewerAsPeer(),
     'client/skills/delegate.md': DELEGATE,
     'server/agent.yaml': 'name: pr-reviewer\n',
     'server/capabilities.yaml': contract,

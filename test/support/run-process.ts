@@ -49,7 +49,7 @@ export function startRun(
     say: (line) => child.stdin.write(`${line}\n`),
     end: () => child.stdin.end(),
     signal: (signal) => child.kill(signal),
-    says: (text) => vi.waitFor(() => expect(stderr).toContain(text), { timeout: 20_000, interval: 20 }),
+    says: (text) => vi.waitFor(() => expect(stderr).toContain(text), { timeout: 60_000, interval: 20 }),
     status: new Promise((resolve) => child.on('close', (status) => resolve(status))),
   };
 }
