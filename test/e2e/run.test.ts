@@ -29,7 +29,7 @@ function script(request: FakeRequest) {
   const input = { to: 'agent://pr-reviewer', capability: 'review-pr', payload: { prUrl: PR }, timeoutMs: 60_000 };
   if (isFirst(request)) return { toolUses: [{ name: 'RequestAgent', input }] };
   const told = JSON.stringify(request.body.messages.at(-1));
-  const verdict = /verdict\W+(comment|approve)/.exec(told)?.[1] ?? 'none';
+  const verdict = /verdict\W+(comment|approve)/.exec(told)?.[1] ?? told;
   return { text: `## Review\n\n- verdict: ${verdict}` };
 }
 
