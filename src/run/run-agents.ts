@@ -76,6 +76,8 @@ export async function runAgents(options: RunOptions, io: Io): Promise<ExitCode> 
   }
 }
 
+const HOLD_MS = 3_600_000;
+
 /** The first agent that has somebody to ask, else the first that serves nothing. */
 function findSpeaker(agents: readonly OpenedAgent[]): OpenedAgent | undefined {
   return (
@@ -91,7 +93,10 @@ async function prepare(opened: OpenedAgent, isSpeaker: boolean): Promise<Prepare
 }
 
 async function serve(shutdown: Shutdown): Promise<ExitCode> {
+  // A broker within the process keeps it no more alive than a handler of signals does.
+  const hold = setInterval(() => {}, HOLD_MS);
   await untilAborted(shutdown.asked);
+  clearInterval(hold);
   return EXIT.done;
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FakeRequest } from '@declaragent/runtime/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createAgents, PROMPT_SKILL, startFake } from '../support/agents.js';
@@ -145,6 +146,8 @@ export const reviewPr = async () => {
     const run = startRun(program, path.join(folder, 'server'), []);
     run.end();
     await run.says('agent://pr-reviewer serves review-pr (skills.ts).');
+    // Nothing comes, and nothing else keeps the process alive.
+    await sleep(1_000);
     run.signal(signal);
     expect(await run.status).toBe(status);
   });

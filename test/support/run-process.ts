@@ -14,7 +14,8 @@ export interface RunProcess {
   readonly signal: (signal: NodeJS.Signals) => void;
   /** Resolves when stderr says it. */
   readonly says: (text: string) => Promise<void>;
-  readonly status: Promise<number | null>;
+  /** Its exit status, or the signal that killed it. */
+  readonly status: Promise<number | NodeJS.Signals | null>;
 }
 
 const children: ChildProcessWithoutNullStreams[] = [];
@@ -50,6 +51,6 @@ export function startRun(
     end: () => child.stdin.end(),
     signal: (signal) => child.kill(signal),
     says: (text) => vi.waitFor(() => expect(stderr).toContain(text), { timeout: 60_000, interval: 20 }),
-    status: new Promise((resolve) => child.on('close', (status) => resolve(status))),
+    status: new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal))),
   };
 }
