@@ -48,10 +48,12 @@ if (modes.length === 0) throw new Error(`--only names no broker. There are: ${MO
 const results = {};
 for (const mode of modes) {
   const missing = brokerPrograms[mode.kind].missing();
-  if (missing === undefined) results[mode.id] = await compare(mode);
-  else console.error(`${mode.id} is not measured: this machine lacks ${missing}; run "npm run brokers -- install".`);
+  if (missing === undefined) {
+    results[mode.id] = await compare(mode);
+    print({ [mode.id]: results[mode.id] });
+  } else console.error(`${mode.id} is not measured: this machine lacks ${missing}; run "npm run brokers -- install".`);
 }
-print(results);
+console.log(`Goals: at most ${GOALS.addedMs} ms added at p50, at least ${GOALS.rate} of the raw rate at 64 in flight.`);
 if (flags.json !== undefined)
   writeFileSync(flags.json, `${JSON.stringify({ goals: GOALS, brokers: results }, null, 2)}\n`);
 
@@ -68,7 +70,10 @@ async function compare({ kind, settings }) {
     ]) {
       const responder = fork(path.join(import.meta.dirname, 'brokers/responder.mjs'), [name, JSON.stringify(config)]);
       responders.push(responder);
-      await once(responder, 'message');
+      await Promise.race([
+        once(responder, 'message'),
+        once(responder, 'exit').then(([code]) => Promise.reject(new Error(`The responder ended with ${code}.`))),
+      ]);
       sides.push({ name, caller: await side.openCaller(config), runs: [] });
     }
     for (let round = 0; round < rounds; round++) {

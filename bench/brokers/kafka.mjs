@@ -25,11 +25,22 @@ async function makeTopics(kafka) {
   await admin.disconnect();
 }
 
+/** A topic that was just made may have no leader yet, whatever the broker has said. */
+async function whenLed(ask, attempts = 50) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (attempts === 0) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return whenLed(ask, attempts - 1);
+  }
+}
+
 /** Reads from the end; resolves when it does. */
 async function read(kafka, topic, groupId, take, commits) {
   const admin = kafka.admin();
   await admin.connect();
-  const ends = await admin.fetchTopicOffsets(topic);
+  const ends = await whenLed(() => admin.fetchTopicOffsets(topic));
   await admin.disconnect();
   const consumer = kafka.consumer({
     groupId,
