@@ -17,7 +17,6 @@ import { createBrokerClock } from './kafka/broker-clock.js';
 import {
   type Client,
   type IncomingRecord,
-  type KafkaSasl,
   openClient,
   type Pulse,
   type Reader,
@@ -30,8 +29,14 @@ import { NameTaken, readResponses } from './kafka/responses.js';
 import { type ConnectSocket, createSockets, type Sockets } from './kafka/sockets.js';
 import { createWatch } from './kafka/watch.js';
 
-export type { KafkaSasl } from './kafka/client.js';
 export type { ConnectSocket, KafkaAddress } from './kafka/sockets.js';
+
+/** By what a client proves who it is. */
+export interface KafkaSasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
 
 /** Settings of a Kafka transport. */
 export interface KafkaConfig {

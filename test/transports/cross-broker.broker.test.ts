@@ -24,13 +24,14 @@ const ASK: CapabilityContract<unknown, unknown, NoErrors> = {
 const contractOf = (agent: Contract['agent']): Contract => ({ format: 1, agent, capabilities: { ask: ASK } });
 const [A, B, C] = ['agent://a', 'agent://b', 'agent://c'] as const;
 
-const PAIRS: readonly (readonly [near: BrokerKind, far: BrokerKind])[] = [
-  ['kafka', 'nats'],
-  ['amqp', 'mqtt'],
-  ['nats', 'sqs'],
+/** How exactly the far broker tells how long it has held a message: SQS and MQTT speak of whole seconds. */
+const PAIRS: readonly (readonly [near: BrokerKind, far: BrokerKind, toleranceMs: number])[] = [
+  ['kafka', 'nats', 50],
+  ['amqp', 'mqtt', 1_050],
+  ['nats', 'sqs', 1_050],
 ];
 
-describe.each(PAIRS)('a chain from %s to %s and back', (near, far) => {
+describe.each(PAIRS)('a chain from %s to %s and back', (near, far, toleranceMs) => {
   describeWithBroker(near, () =>
     describeWithBroker(far, () => {
       let brokers: readonly [near: Broker, far: Broker];
@@ -82,7 +83,7 @@ describe.each(PAIRS)('a chain from %s to %s and back', (near, far) => {
 
         // What is left of the caller's time, and no more: each clock read adds no more than it takes to get there.
         const [ofB = 0, ofC = 0] = deadlines;
-        expect(ofC).toBeLessThanOrEqual(ofB + 50);
+        expect(ofC).toBeLessThanOrEqual(ofB + toleranceMs);
         expect(ofB).toBeLessThanOrEqual(start + 20_000 + (Date.now() - start));
 
         await log.flush();

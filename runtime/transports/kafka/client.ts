@@ -8,6 +8,7 @@ import type {
 } from 'kafkajs';
 import { loadDriver } from '../../driver.js';
 import type { TlsOptions } from '../../tls.js';
+import type { KafkaSasl } from '../kafka.js';
 import { type Balance, createBalance } from './balance.js';
 import { whileNew } from './failure.js';
 import type { Sockets } from './sockets.js';
@@ -23,13 +24,6 @@ export interface ClientOptions {
   readonly sockets: Sockets;
   /** How long nobody hears of a reader before its partitions are given to others. */
   readonly sessionTimeoutMs: number;
-}
-
-/** By what a client proves who it is. */
-export interface KafkaSasl {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-  readonly username: string;
-  readonly password: string;
 }
 
 /** A message that is sent. */
