@@ -1,6 +1,6 @@
-import { isObject } from './json.js';
+import { isObject, type JsonObject } from './json.js';
 import type { AgentFolder } from './load.js';
-import type { AgentFolderModel, ContractModel } from './model.js';
+import type { AgentFolderModel, BusModel, ContractModel } from './model.js';
 
 /** What agent.yaml says of an agent, checked against its format. */
 export interface AgentSettings {
@@ -29,6 +29,18 @@ export interface FolderDescription {
   readonly peerAgents: readonly string[];
   /** Every kind of transport that is named, in code-point order. */
   readonly transportKinds: readonly string[];
+  /** Where the agent and its peers stand, as the YAML says it, with each `${env:…}` in place; null with no address. */
+  readonly bus: BusDescription | null;
+}
+
+export interface BusDescription {
+  readonly transports: readonly JsonObject[];
+  /** Each with an `agent` and its `transports`. */
+  readonly peers: readonly JsonObject[];
+  /** How the agent signs what it sends; null where it says nothing. */
+  readonly auth: JsonObject | null;
+  /** `file:line:col` of each string that holds `${env:…}`, by JSON Pointer into the three above. */
+  readonly places: Readonly<Record<string, string>>;
 }
 
 /** What generated code of a contract is called. */
@@ -64,7 +76,12 @@ export function describe(folder: AgentFolder, model: AgentFolderModel): FolderDe
     peers: peers.map(describeContract),
     peerAgents: (bus?.peers ?? []).map((peer) => String(peer['agent'])),
     transportKinds: bus?.kinds ?? [],
+    bus: bus === null ? null : describeBus(bus),
   };
+}
+
+function describeBus({ transports, peers, auth, places }: BusModel): BusDescription {
+  return { transports, peers, auth, places: Object.fromEntries(places) };
 }
 
 function describeContract({ agent, id, names, source, capabilities }: ContractModel): ContractDescription {

@@ -18,7 +18,13 @@ import { tooDeep } from './too-deep.js';
 import { summarize, type Written, writeOutput } from './write.js';
 
 export type { Difference } from './compare.js';
-export type { AgentSettings, CapabilityDescription, ContractDescription, FolderDescription } from './describe.js';
+export type {
+  AgentSettings,
+  BusDescription,
+  CapabilityDescription,
+  ContractDescription,
+  FolderDescription,
+} from './describe.js';
 export { OutputError } from './output-error.js';
 export {
   ContractError,

@@ -6,6 +6,11 @@ export interface Io {
   readonly stdout: (text: string) => void;
   /** Talk: what a person should read. */
   readonly stderr: (text: string) => void;
+  /**
+   * Data on the terminal that stdout is, with colours: for text of which every part has been escaped. Absent where stdout is
+   * no terminal.
+   */
+  readonly paint?: (text: string) => void;
   /** Columns of the terminal, or undefined where there is none. */
   readonly columns: number | undefined;
   /** The working folder, absolute. */
@@ -35,6 +40,7 @@ export function processIo(): Io {
   return {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
+    ...(process.stdout.isTTY === true ? { paint: (text: string) => process.stdout.write(text) } : {}),
     columns: process.stdout.columns,
     cwd: process.cwd(),
     environment: process.env,

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { escapeControls } from '../generator/escape.js';
 import { addBreakingCommand } from './commands/breaking.js';
 import { addCodegenCommand } from './commands/codegen.js';
+import { addEventsCommand } from './commands/events.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addLintCommand } from './commands/lint.js';
 import { addRunCommand } from './commands/run.js';
@@ -36,6 +37,7 @@ export async function run(args: readonly string[], outside: Io): Promise<ExitCod
   addBreakingCommand(program, io, exit);
   addExplainCommand(program, io, exit);
   addRunCommand(program, io, exit);
+  addEventsCommand(program, io, exit);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

@@ -17,11 +17,19 @@ export function writeJson(report: Report, io: Io): void {
  * that the program's own output gives to characters beyond 16 bits would not be JSON.
  */
 export function jsonText(value: unknown): string {
-  const text = JSON.stringify(value, null, 2).replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+  return `${escapeJson(JSON.stringify(value, null, 2))}\n`;
+}
+
+/** The same in one line, where one document follows the other. */
+export function jsonLine(value: unknown): string {
+  return `${escapeJson(JSON.stringify(value))}\n`;
+}
+
+function escapeJson(json: string): string {
+  return json.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character
       .split('')
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
       .join(''),
   );
-  return `${text}\n`;
 }
