@@ -10,6 +10,7 @@ import { firstLine } from './generated-code.js';
 import type { LoadedSkills } from './load-skills.js';
 import type { OpenedAgent } from './open-agent.js';
 import { OpenAgentError } from './open-agent-error.js';
+import { implementPing } from './ping.js';
 
 /** An agent on its bus. */
 export interface ConnectedAgent {
@@ -71,7 +72,10 @@ async function serveSkills(
     return { capability, skill: createModelSkill(found.skill, capability, setup, observer) };
   });
   try {
-    return await serve(bus, own, implementations, { onError: (error, { capability }) => onError(error, capability) });
+    // Beside the contract, for who asks whether the agent is there.
+    return await serve(bus, own, [...implementations, implementPing(own)], {
+      onError: (error, { capability }) => onError(error, capability),
+    });
   } catch (error) {
     throw new OpenAgentError(`${opened.address} cannot serve: ${firstLine(error)}`, {
       cause: error,

@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { escapeControls } from '../generator/escape.js';
 import { addBreakingCommand } from './commands/breaking.js';
+import { addCallCommand } from './commands/call.js';
 import { addCodegenCommand } from './commands/codegen.js';
 import { addEventsCommand } from './commands/events.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addLintCommand } from './commands/lint.js';
+import { addRpcCommand } from './commands/rpc.js';
 import { addRunCommand } from './commands/run.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Io } from './io.js';
@@ -37,6 +39,8 @@ export async function run(args: readonly string[], outside: Io): Promise<ExitCod
   addBreakingCommand(program, io, exit);
   addExplainCommand(program, io, exit);
   addRunCommand(program, io, exit);
+  addCallCommand(program, io, exit);
+  addRpcCommand(program, io, exit);
   addEventsCommand(program, io, exit);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -88,7 +88,10 @@ const PACKAGES_OF_ONE_FILE: Readonly<Record<string, string>> = {
   jiti: 'src/user-modules.ts',
   yaml: 'src/agent/markdown-skill.ts',
 };
-const RUNTIME_DOORS_OF_SRC = ['@declaragent/runtime', '@declaragent/runtime/codes', '@declaragent/runtime/event-log'];
+const RUNTIME_DOORS_OF_SRC = [
+  ...['@declaragent/runtime', '@declaragent/runtime/codes', '@declaragent/runtime/event-log'],
+  ...['@declaragent/runtime/connect', '@declaragent/runtime/validation'],
+];
 /** What the core may know by its types only: whoever uses it imports its door, and gives it as a value. */
 const BEHIND_DOORS = [
   ...[

@@ -7,7 +7,8 @@ import { agentFolderOf } from '../open-agent.js';
 import { jsonLine, jsonText } from '../report/json.js';
 import { count } from '../report/words.js';
 import { watchSignals } from '../run/shutdown.js';
-import { cell, noInk, terminalInk } from './cell.js';
+import { cell } from '../screen/cell.js';
+import { inkOf, writeInked } from '../screen/screen.js';
 import { type Chain, createChain, isFailure, onlyFailed } from './chain.js';
 import { chainsOf, findCorrelation } from './correlation.js';
 import { followLogs } from './follow.js';
@@ -112,9 +113,9 @@ async function list(wanted: Wanted, io: Io): Promise<ExitCode> {
   const shown = ofCalls === undefined ? events : events.filter((event) => ofCalls.has(event));
   if (json) io.stdout(jsonText(documentOf({ ...reading, events: shown }, folders, chain)));
   else if (chain !== undefined)
-    write(waterfallText(chain, { columns: io.columns || DEFAULT_COLUMNS, ink: inkOf(io) }), io);
+    writeInked(waterfallText(chain, { columns: io.columns || DEFAULT_COLUMNS, ink: inkOf(io) }), io);
   else if (events.length > 0) {
-    write(
+    writeInked(
       createEventTable({ ink: inkOf(io), tookMs: stopwatch.tookMs, idLength: shortIdLength(events) }).lines(events),
       io,
     );
@@ -174,7 +175,7 @@ async function follow({ correlation, failed = false, json = false, since, find }
       stopwatch,
       onEvents(events) {
         if (json) io.stdout(events.map(jsonLine).join(''));
-        else write(table.lines(events), io);
+        else writeInked(table.lines(events), io);
       },
       signal: shutdown.asked,
     });
@@ -182,13 +183,4 @@ async function follow({ correlation, failed = false, json = false, since, find }
   } finally {
     shutdown.close();
   }
-}
-
-function inkOf({ paint, environment }: Io) {
-  return paint !== undefined && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb' ? terminalInk : noInk;
-}
-
-/** What is coloured has been escaped, cell by cell. */
-function write(text: string, io: Io): void {
-  (io.paint ?? io.stdout)(text);
 }

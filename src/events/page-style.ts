@@ -29,7 +29,9 @@ ol, ul { list-style: none; margin: 0; padding: 0; }
 summary { cursor: pointer; color: var(--soft); font-size: .9em; }
 summary .story { display: inline-block; vertical-align: top; }
 summary li { overflow-wrap: anywhere; }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .9em; }
+table { table-layout: fixed; border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .9em; }
+td:nth-child(1), td:nth-child(3) { width: 6rem; }
+td:nth-child(2) { width: 10rem; }
 td { border-top: 1px solid var(--line); padding: .25rem .5rem; vertical-align: top; overflow-wrap: anywhere; }
 .at { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--soft); }
 pre { margin: .25rem 0 0; padding: .5rem; background: var(--track); border-radius: .25rem; max-height: 20rem; overflow: auto;

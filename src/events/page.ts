@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '@declaragent/runtime/event-log';
 import { escapeControls } from '../../generator/escape.js';
-import { agentName, cell, dayText, durationText, timeText } from './cell.js';
+import { agentName, cell, dayText, durationText, timeText } from '../screen/cell.js';
 import type { Chain, ChainCall } from './chain.js';
 import { PAGE_STYLE } from './page-style.js';
 import { tellCall } from './story.js';

@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '@declaragent/runtime/event-log';
 import { escapeControls } from '../../generator/escape.js';
-import { agentName, cell, durationText } from './cell.js';
+import { agentName, cell, durationText } from '../screen/cell.js';
 import type { Chain, ChainCall } from './chain.js';
 
 /** What became of a call, in words: where its time went, and what went wrong. Each is safe to print. */

@@ -1,5 +1,5 @@
 import type { LoggedEvent } from '@declaragent/runtime/event-log';
-import { agentName, type Colour, cell, dayText, durationText, fit, type Ink, timeText } from './cell.js';
+import { agentName, type Colour, cell, dayText, durationText, fit, type Ink, timeText } from '../screen/cell.js';
 import { isFailure } from './chain.js';
 import type { Stopwatch } from './stopwatch.js';
 

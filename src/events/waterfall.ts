@@ -1,4 +1,4 @@
-import { agentName, type Colour, cell, dayText, durationText, fit, type Ink, timeText } from './cell.js';
+import { agentName, type Colour, cell, dayText, durationText, fit, type Ink, timeText } from '../screen/cell.js';
 import type { CallOutcome, Chain, ChainCall } from './chain.js';
 import { tellCall } from './story.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { noInk } from '../../../src/events/cell.js';
 import { parseSince } from '../../../src/events/since.js';
 import { createStopwatch } from '../../../src/events/stopwatch.js';
 import { createEventTable, shortIdLength } from '../../../src/events/table.js';
+import { noInk } from '../../../src/screen/cell.js';
 import { logged, request, START, sampleChain } from '../../support/logged-chain.js';
 
 function tableOf(events: ReturnType<typeof sampleChain>, isStreamed = false): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { noInk, terminalInk } from '../../../src/events/cell.js';
 import { createChain, onlyFailed } from '../../../src/events/chain.js';
 import { waterfallText } from '../../../src/events/waterfall.js';
+import { noInk, terminalInk } from '../../../src/screen/cell.js';
 import { CORRELATION, logged, request, response, sampleChain } from '../../support/logged-chain.js';
 
 const PLAIN = { columns: 100, ink: noInk };
