@@ -15,6 +15,8 @@ export interface Io {
   readonly columns: number | undefined;
   /** The working folder, absolute. */
   readonly cwd: string;
+  /** The version of Node.js, such as `22.1.0`; absent where it makes no difference. */
+  readonly nodeVersion?: string;
   /** The environment variables. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /**
@@ -43,6 +45,7 @@ export function processIo(): Io {
     ...(process.stdout.isTTY === true ? { paint: (text: string) => process.stdout.write(text) } : {}),
     columns: process.stdout.columns,
     cwd: process.cwd(),
+    nodeVersion: process.versions.node,
     environment: process.env,
     draw: process.stderr.isTTY === true ? (text) => process.stderr.write(text) : undefined,
     readLines: () => {

@@ -3,6 +3,8 @@ import { escapeControls } from '../generator/escape.js';
 import { addBreakingCommand } from './commands/breaking.js';
 import { addCallCommand } from './commands/call.js';
 import { addCodegenCommand } from './commands/codegen.js';
+import { addCompletionCommand } from './commands/completion.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addLintCommand } from './commands/lint.js';
@@ -42,6 +44,8 @@ export async function run(args: readonly string[], outside: Io): Promise<ExitCod
   addCallCommand(program, io, exit);
   addRpcCommand(program, io, exit);
   addEventsCommand(program, io, exit);
+  addDoctorCommand(program, io, exit);
+  addCompletionCommand(program, io, exit);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
