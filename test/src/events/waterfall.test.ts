@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createChain, onlyFailed } from '../../../src/events/chain.js';
 import { waterfallText } from '../../../src/events/waterfall.js';
 import { noInk, terminalInk } from '../../../src/screen/cell.js';
 import { CORRELATION, logged, request, response, sampleChain } from '../../support/logged-chain.js';
+import { repository } from '../../support/scratch.js';
 
 const PLAIN = { columns: 100, ink: noInk };
 
@@ -26,6 +29,11 @@ concierge > pr-reviewer review-pr  ok       |███████████�
       came twice, and was not run again
 `,
     );
+  });
+
+  it('is the one that docs/events.md shows', () => {
+    const page = readFileSync(path.join(repository, 'docs/events.md'), 'utf8');
+    expect(page).toContain(waterfallText(createChain(CORRELATION, sampleChain()), PLAIN));
   });
 
   it('is coloured by outcome on a terminal', () => {
