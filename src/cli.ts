@@ -6,6 +6,12 @@ import { run } from './program.js';
 /** How long what an agent's code has left open may keep the process. */
 const LEFT_OPEN_MS = 1_000;
 
+// Whoever reads a pipe may have enough of it, as head has: the rest is not wanted, and nothing is wrong.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.done);
+});
+
 const io = processIo();
 let code: ExitCode;
 try {

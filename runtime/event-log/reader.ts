@@ -15,6 +15,11 @@ export interface ReadEventsOptions {
   readonly since?: number;
   /** Those before this time, in milliseconds since the epoch. */
   readonly until?: number;
+  /**
+   * How far each file has been read, by its path, for who reads a log as it grows: reading goes on from there, leaves a line
+   * that has no end yet for the next time, and notes here how far it has come. To be read to the end.
+   */
+  readonly positions?: Map<string, number>;
 }
 
 /** The events of a log, in the order of their time as far as the clock of each process ran forward. */
@@ -49,7 +54,7 @@ export function readEvents(directory: string, options: ReadEventsOptions = {}): 
 
   /** The events of one segment that are wanted, by the chunk. */
   async function* eventsOf(segment: Segment): AsyncGenerator<LoggedEvent[]> {
-    for await (const lines of readLines(segment.path, () => counts.torn++)) {
+    for await (const lines of readLines(segment.path, () => counts.torn++, options.positions)) {
       const events: LoggedEvent[] = [];
       for (const line of lines) {
         const event = parseLine(line, segment.writer);
@@ -150,16 +155,22 @@ function isOf(event: LoggedEvent, { correlationId, messageId }: ReadEventsOption
 }
 
 /** The lines of a file, by the chunk, without those that are empty; none where the file has been deleted. */
-async function* readLines(path: string, onTooLong: () => void): AsyncGenerator<string[]> {
+async function* readLines(
+  path: string,
+  onTooLong: () => void,
+  positions: Map<string, number> | undefined,
+): AsyncGenerator<string[]> {
   const file = await openFile(path);
   if (file === undefined) return;
   try {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let rest: Buffer = Buffer.alloc(0);
     let isSkipping = false;
+    let position = positions?.get(path) ?? 0;
     for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES);
+      const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, position);
       if (bytesRead === 0) break;
+      position += bytesRead;
       const bytes = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
       const end = bytes.lastIndexOf(NEWLINE);
       rest = bytes.subarray(end + 1);
@@ -175,7 +186,8 @@ async function* readLines(path: string, onTooLong: () => void): AsyncGenerator<s
         rest = Buffer.alloc(0);
       }
     }
-    if (rest.length > 0 && !isSkipping) yield [rest.toString()];
+    if (positions !== undefined) positions.set(path, position - rest.length);
+    else if (rest.length > 0 && !isSkipping) yield [rest.toString()];
   } finally {
     await file.close();
   }

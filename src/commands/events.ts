@@ -30,7 +30,10 @@ export function addEventsCommand(program: Command, io: Io, exit: (code: ExitCode
     .option('--correlation <id>', 'one chain of calls, as a waterfall; the beginning of its id will do')
     .option('--failed', 'only what went wrong')
     .option('--since <time>', 'from then on: 30s, 15m, 2h, 7d, or a date such as 2026-01-31T12:00:00Z')
-    .option('--last <number>', 'how many hops are listed at most (default: 500, and all with --json or --html)')
+    .option(
+      '--last <number>',
+      'how many hops are listed at most (default: 500, 5000 with --html, all with --json or --correlation)',
+    )
     .option('--follow', 'go on with what is written from now on, until a signal')
     .option('--json', 'print one JSON document; a JSON object a line with --follow')
     .option('--html <file>', 'write a page that opens without a network; - for stdout')

@@ -17,34 +17,19 @@ export interface FollowOptions {
 const POLL_MS = 250;
 /** How often it looks for folders that were not there. */
 const POLLS_PER_SEARCH = 20;
-/** A hop waits before it is written, and the clocks of processes that write into one folder differ. */
-const SLACK_MS = 60_000;
 
 /** Tells events as they are written, each once, until it is aborted. Files that are begun and deleted make no difference. */
 export async function followLogs(options: FollowOptions): Promise<void> {
-  const { findLogs, isWanted, stopwatch, onEvents, signal } = options;
+  const { findLogs, since, isWanted, stopwatch, onEvents, signal } = options;
   let logs = await findLogs();
   let state = '';
-  let told = new Map<string, number>();
-  let latest = options.since;
+  const positions = new Map<string, number>();
   for (let polls = 1; !signal.aborted; polls++) {
     const now = stateOf(logs);
     if (now !== state) {
       state = now;
-      const since = Math.max(options.since, latest - SLACK_MS);
-      const { events } = await readLogs(logs, { since, isWanted, stopwatch });
-      const found = new Map<string, number>();
-      const fresh: LoggedEvent[] = [];
-      for (const event of events) {
-        // Two hops may be alike in every member: then it counts how many there are.
-        const key = JSON.stringify(event);
-        const count = (found.get(key) ?? 0) + 1;
-        found.set(key, count);
-        if (count > (told.get(key) ?? 0)) fresh.push(event);
-        latest = Math.max(latest, event.at);
-      }
-      told = found;
-      if (fresh.length > 0) onEvents(fresh);
+      const { events } = await readLogs(logs, { since, isWanted, stopwatch, positions });
+      if (events.length > 0) onEvents(events);
     }
     await pause(signal);
     if (polls % POLLS_PER_SEARCH === 0) logs = await findLogs();

@@ -40,6 +40,8 @@ interface Wanted extends Omit<ListOptions, 'since' | 'last' | 'folders' | 'agent
 }
 
 const DEFAULT_LAST = 500;
+/** A browser takes as many at once. */
+const DEFAULT_LAST_OF_PAGE = 5_000;
 const DEFAULT_COLUMNS = 100;
 
 export async function listEvents(options: ListOptions, io: Io): Promise<ExitCode> {
@@ -69,7 +71,8 @@ function readOptions(options: ListOptions, io: Io): Wanted | null {
   }
   if (html !== undefined && (isFollowed || json)) return refuse('--html goes with neither --follow nor --json.');
   if (correlation === '') return refuse('--correlation takes an id, or its beginning.');
-  const isWhole = json || html !== undefined || correlation !== undefined;
+  const isWhole = json || correlation !== undefined;
+  const most = html === undefined ? DEFAULT_LAST : DEFAULT_LAST_OF_PAGE;
   const named = [
     ...folders.map((folder) => path.resolve(io.cwd, folder)),
     ...agent.map((a) => agentFolderOf(a, io.cwd)),
@@ -78,7 +81,7 @@ function readOptions(options: ListOptions, io: Io): Wanted | null {
   return {
     ...rest,
     since,
-    last: lastWord === undefined ? (isWhole ? undefined : DEFAULT_LAST) : Number(lastWord),
+    last: lastWord === undefined ? (isWhole ? undefined : most) : Number(lastWord),
     find: () => findLogFolders(roots, correlation !== undefined),
   };
 }
@@ -108,6 +111,7 @@ async function list(wanted: Wanted, io: Io): Promise<ExitCode> {
   const events = id === undefined ? reading.events : reading.events.filter((event) => event.correlationId === id.id);
   if (events.length === 0) tellNothing(wanted, folders, io);
   const chain = id === undefined || events.length === 0 ? undefined : shownChain(id.id, events, failed);
+  if (html !== undefined && reading.omitted > 0) tellOmitted(reading.omitted, io);
   if (html !== undefined) return writePage(html, chain === undefined ? chainsOf(events, failed) : [chain], io);
   const ofCalls = chain === undefined ? undefined : new Set(chain.calls.flatMap((call) => call.events));
   const shown = ofCalls === undefined ? events : events.filter((event) => ofCalls.has(event));
@@ -119,9 +123,13 @@ async function list(wanted: Wanted, io: Io): Promise<ExitCode> {
       createEventTable({ ink: inkOf(io), tookMs: stopwatch.tookMs, idLength: shortIdLength(events) }).lines(events),
       io,
     );
-    if (reading.omitted > 0) io.stderr(`${count(reading.omitted, 'earlier hop')} not shown; --last shows more.\n`);
+    if (reading.omitted > 0) tellOmitted(reading.omitted, io);
   }
   return EXIT.done;
+}
+
+function tellOmitted(omitted: number, io: Io): void {
+  io.stderr(`${count(omitted, 'earlier hop')} not shown; --last shows more.\n`);
 }
 
 function shownChain(id: string, events: readonly LoggedEvent[], failed: boolean): Chain {

@@ -1,7 +1,7 @@
 import { type LoggedEvent, type ReadCounts, type ReadEventsOptions, readEvents } from '@declaragent/runtime/event-log';
 import type { Stopwatch } from './stopwatch.js';
 
-export interface ReadLogsOptions extends Pick<ReadEventsOptions, 'since'> {
+export interface ReadLogsOptions extends Pick<ReadEventsOptions, 'since' | 'positions'> {
   readonly isWanted: (event: LoggedEvent) => boolean;
   /** Sees all of them, wanted or not. */
   readonly stopwatch?: Stopwatch;
@@ -19,12 +19,12 @@ export interface LogReading {
 
 /** Reads the logs of several folders as one. */
 export async function readLogs(logs: readonly string[], options: ReadLogsOptions): Promise<LogReading> {
-  const { isWanted, stopwatch, last = Number.POSITIVE_INFINITY, since } = options;
+  const { isWanted, stopwatch, last = Number.POSITIVE_INFINITY, since, positions } = options;
   const all: LoggedEvent[] = [];
   const counts = { torn: 0, unknown: 0, dropped: 0 };
   let omitted = 0;
   for (const log of logs) {
-    const reading = readEvents(log, since === undefined ? {} : { since });
+    const reading = readEvents(log, { ...(since === undefined ? {} : { since }), ...(positions && { positions }) });
     let kept: LoggedEvent[] = [];
     for await (const event of reading) {
       stopwatch?.see(event);

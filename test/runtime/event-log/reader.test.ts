@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readEvents } from '../../../runtime/event-log/index.js';
 import { openLog, readAll, report } from '../../support/event-log.js';
 import { createManualClock } from '../../support/manual-clock.js';
-import { createScratch } from '../../support/scratch.js';
+import { createScratch, writeFiles } from '../../support/scratch.js';
 
 const line = (at: number, more: object = {}): string =>
   `${JSON.stringify({ v: 1, at, event: 'sent', agent: 'agent://a', ...more })}\n`;
@@ -174,4 +174,16 @@ test('what a log has written is read while it goes on', async () => {
     times.push(at);
   }
   expect(times.slice(0, 3000)).toEqual(Array.from({ length: 3000 }, (_, index) => index));
+});
+
+test('a log that grows is read on from where the last reading ended, and a line when it has its end', async () => {
+  const directory = createScratch({ 'a.1.1-aa.0.jsonl': line(1) + line(2).slice(0, 20) });
+  const positions = new Map<string, number>();
+  const read = async (): Promise<number[]> => (await readAll(directory, { positions })).events.map(({ at }) => at);
+  expect(await read()).toEqual([1]);
+  expect(await read()).toEqual([]);
+  writeFiles(directory, { 'a.1.1-aa.0.jsonl': line(1) + line(2) + line(3), 'a.3.1-aa.1.jsonl': line(4) });
+  expect(await read()).toEqual([2, 3, 4]);
+  expect(await read()).toEqual([]);
+  expect((await readAll(directory)).events).toHaveLength(4);
 });
