@@ -17,6 +17,7 @@ import {
 } from './model.js';
 import {
   agentExports,
+  agentNames,
   capabilityExports,
   codeIdentifier,
   type Declaration,
@@ -345,10 +346,4 @@ function toError(
 function toExample(example: JsonObject, index: number): ExampleModel {
   const name = typeof example['name'] === 'string' ? example['name'] : `example ${index + 1}`;
   return { name, input: example['input'], hasOutput: Object.hasOwn(example, 'output'), output: example['output'] };
-}
-
-/** An id may begin with a digit, and a name may not. */
-function agentNames(id: string): AgentNames {
-  const name = /^\d/.test(id) ? `agent-${id}` : id;
-  return { type: typePrefix(name), value: valueIdentifier(name) };
 }

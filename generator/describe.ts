@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from './json.js';
 import type { AgentFolder } from './load.js';
 import type { AgentFolderModel, BusModel, ContractModel } from './model.js';
+import { agentNames } from './names.js';
 
 /** What agent.yaml says of an agent, checked against its format. */
 export interface AgentSettings {
@@ -23,7 +24,7 @@ export interface FolderDescription {
   readonly settings: AgentSettings;
   /** The agent's own contract; null for an agent that only calls. */
   readonly own: ContractDescription | null;
-  /** The contracts of its peers that have one. */
+  /** The contracts of its peers that have one, also those that are not there to be read. */
   readonly peers: readonly ContractDescription[];
   /** Every agent that rpc-peers.yaml names, with or without a contract. */
   readonly peerAgents: readonly string[];
@@ -52,6 +53,7 @@ export interface ContractDescription {
   readonly valueName: string;
   /** The path of the capabilities file, relative to the agent's folder. */
   readonly source: string;
+  /** Empty for a peer whose contract is not there. */
   readonly capabilities: readonly CapabilityDescription[];
 }
 
@@ -73,7 +75,7 @@ export function describe(folder: AgentFolder, model: AgentFolderModel): FolderDe
     agent: bus?.agent ?? null,
     settings: settings as AgentSettings,
     own: own === null ? null : describeContract(own),
-    peers: peers.map(describeContract),
+    peers: [...peers.map(describeContract), ...describeAbsent(folder, model)],
     peerAgents: (bus?.peers ?? []).map((peer) => String(peer['agent'])),
     transportKinds: bus?.kinds ?? [],
     bus: bus === null ? null : describeBus(bus),
@@ -82,6 +84,18 @@ export function describe(folder: AgentFolder, model: AgentFolderModel): FolderDe
 
 function describeBus({ transports, peers, auth, places }: BusModel): BusDescription {
   return { transports, peers, auth, places: Object.fromEntries(places) };
+}
+
+/** The peers whose contracts are not there; what is generated of one is called by its address alone. */
+function describeAbsent({ peers: document }: AgentFolder, { own, peers }: AgentFolderModel): ContractDescription[] {
+  const known = new Set([own, ...peers].map((model) => model?.agent));
+  const list = isObject(document?.value) ? document.value['peers'] : undefined;
+  return (Array.isArray(list) ? list : []).filter(isObject).flatMap(({ agent, contract }) => {
+    if (typeof agent !== 'string' || typeof contract !== 'string' || known.has(agent)) return [];
+    known.add(agent);
+    const id = agent.replace('agent://', '');
+    return [{ agent, id, valueName: agentNames(id).value, source: contract, capabilities: [] }];
+  });
 }
 
 function describeContract({ agent, id, names, source, capabilities }: ContractModel): ContractDescription {

@@ -8,7 +8,7 @@ import { openCache, recallPlan, toRemembered } from './cache.js';
 import { compareOutput, type Difference, type Seen, textOnDisk } from './compare.js';
 import type { FolderDescription } from './describe.js';
 import { areSame, type Input, surroundingsOf } from './inputs.js';
-import { type AgentFolder, loadAgentFolder, type Memory, readSkillFiles, sizeOf } from './load.js';
+import { type AgentFolder, type LoadOptions, loadAgentFolder, type Memory, readSkillFiles, sizeOf } from './load.js';
 import type { AgentFolderModel } from './model.js';
 import type { Plan } from './plan.js';
 import { ContractError } from './problem.js';
@@ -177,13 +177,14 @@ function textsOf(directory: string, { folders, skills }: Plan, differences: read
 }
 
 /**
- * Says what an agent's folder holds, for those who run what is generated for it; reads and writes nothing generated.
+ * Says what an agent's folder holds, for those who run what is generated for it; reads and writes nothing generated. A peer's
+ * contract that is not there, as where an agent is deployed alone, is no problem.
  *
  * @throws {ContractError} with every problem of the folder's files.
  */
 export async function describeFolder(directory: string): Promise<FolderDescription> {
   const { describe } = await import('./describe.js');
-  const { folder, model } = await compileFolder(directory, new Map());
+  const { folder, model } = await compileFolder(directory, { areContractsOptional: true });
   return describe(folder, model);
 }
 
@@ -214,7 +215,7 @@ async function planFolder(options: CodegenOptions, recall: Recall = 'all'): Prom
     }
   }
   if (cache.memory.size === 0) startThreads(sizeOf(directory) / BYTES_A_FILE);
-  const { folder, model, memory } = await compileFolder(directory, cache.memory).catch(async (error) => {
+  const { folder, model, memory } = await compileFolder(directory, { memory: cache.memory }).catch(async (error) => {
     await endThreads();
     throw error;
   });
@@ -237,13 +238,14 @@ interface CompiledFolder {
   readonly memory: Memory;
 }
 
-async function compileFolder(directory: string, memory: Memory): Promise<CompiledFolder> {
+async function compileFolder(directory: string, options: LoadOptions): Promise<CompiledFolder> {
   const { compileAgentFolder } = await import('./compile.js');
-  const folder = loadAgentFolder(directory, memory);
+  const folder = loadAgentFolder(directory, options);
   const compilation = compileAgentFolder(folder);
   if (compilation.model !== null) return { folder, model: compilation.model, memory: compilation.memory };
   // What is wrong is said of the whole.
-  if (memory.size > 0) return compileFolder(directory, new Map());
+  const { memory, ...rest } = options;
+  if (memory !== undefined && memory.size > 0) return compileFolder(directory, rest);
   throw new ContractError(compilation.problems, folder.sources);
 }
 

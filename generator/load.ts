@@ -83,8 +83,16 @@ export interface AgentFolder {
   readonly inputs: readonly Input[];
 }
 
+export interface LoadOptions {
+  /** What earlier runs remember; nothing unless set. */
+  readonly memory?: Memory;
+  /** Whether peers' contracts that cannot be read are no problem: generated code is there, and runs without. */
+  readonly areContractsOptional?: boolean;
+}
+
 /** Reads everything in an agent's folder that generation depends on. The only phase that reads what people wrote. */
-export function loadAgentFolder(directory: string, memory: Memory = new Map()): AgentFolder {
+export function loadAgentFolder(directory: string, options: LoadOptions = {}): AgentFolder {
+  const { memory = new Map(), areContractsOptional = false } = options;
   const reader = createReader(directory, memory);
   const capabilitiesPath = path.join(directory, CAPABILITIES_FILE);
   const peersPath = path.join(directory, PEERS_FILE);
@@ -94,7 +102,7 @@ export function loadAgentFolder(directory: string, memory: Memory = new Map()): 
   const agent = existsSync(agentPath) ? reader.read(agentPath) : null;
   if (capabilities === null && peers === null && reader.problems.length === 0)
     reader.problems.push(nothingIn(directory));
-  const peerContracts = peers === null ? [] : readPeerContracts(peers, directory, reader);
+  const peerContracts = peers === null ? [] : readPeerContracts(peers, directory, areContractsOptional, reader);
   const skillFiles = readSkillFiles(directory);
   const { problems, sources } = reader;
   const looked = [CAPABILITIES_FILE, PEERS_FILE, AGENT_FILE, ...reader.passedOver].filter((name) => !sources.has(name));
@@ -250,7 +258,12 @@ function readContract(file: string, reader: Reader, askedFrom?: Problem['place']
   return { ...found, byPath, passedOver: names };
 }
 
-function readPeerContracts(peers: SourceDocument, directory: string, reader: Reader): PeerContract[] {
+function readPeerContracts(
+  peers: SourceDocument,
+  directory: string,
+  areOptional: boolean,
+  reader: Reader,
+): PeerContract[] {
   const list = isObject(peers.value) ? peers.value['peers'] : undefined;
   if (!Array.isArray(list)) return [];
   return list.flatMap((peer: unknown, index) => {
@@ -259,6 +272,7 @@ function readPeerContracts(peers: SourceDocument, directory: string, reader: Rea
     const file = path.resolve(directory, contract);
     const place = peers.place(['peers', index, 'contract']);
     const objection = objectionTo(contract, file, directory);
+    if (areOptional && (objection !== null || !existsSync(file))) return [];
     if (objection !== null) {
       reader.problems.push({ code: 'file-unreadable', place, ...objection });
       return [];

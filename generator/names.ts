@@ -60,6 +60,12 @@ export function valueIdentifier(name: string): string {
   return RESERVED.has(identifier) || TAKEN_VALUES.has(identifier) ? `${identifier}_` : identifier;
 }
 
+/** What the names of an agent begin with. An id may begin with a digit, and a name may not. */
+export function agentNames(id: string): AgentNames {
+  const name = /^\d/.test(id) ? `agent-${id}` : id;
+  return { type: typePrefix(name), value: valueIdentifier(name) };
+}
+
 /** `ReviewPrInput` → `reviewPrInput`. */
 export function lowerFirst(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);

@@ -4,7 +4,8 @@ import type { AgentAddress, Bus, ConnectOptions, Contract } from '@declaragent/r
 import type { AgentSettings, FolderDescription } from '../generator/index.js';
 import type { PeerCapability } from './agent/peer.js';
 import { type Environment, readAgentEnvironment } from './agent-environment.js';
-import { assertAddress, loadContract, loadGenerated } from './generated-code.js';
+import { connectBus } from './connect-bus.js';
+import { assertAddress, loadContract } from './generated-code.js';
 import { InvalidFolderError, OpenAgentError } from './open-agent-error.js';
 import { createUserModules, type UserModules } from './user-modules.js';
 
@@ -22,7 +23,7 @@ export interface OpenedAgent {
   /** What its peers with a contract can do. */
   readonly peers: readonly PeerCapability[];
   readonly modules: UserModules;
-  /** Connects its bus; the generated `connectBus`, with the agent's own environment. */
+  /** Connects its bus as the YAML files say now, with the agent's own environment. */
   connectBus(options?: Omit<ConnectOptions, 'env'>): Promise<Bus>;
 }
 
@@ -52,7 +53,6 @@ export async function openAgent(folder: string, environment: Environment): Promi
       return contract === null ? undefined : await loadContract(modules, folder, GENERATED, contract);
     }),
   );
-  const connectBus = await loadBus(modules, folder);
   const own = readEnvironment(folder, environment);
   return {
     folder,
@@ -63,20 +63,9 @@ export async function openAgent(folder: string, environment: Environment): Promi
     own: contracts[0]?.contract,
     peers: contracts.slice(1).flatMap((loaded) => loaded?.capabilities ?? []),
     modules,
-    connectBus: (options = {}) => connectBus({ ...options, env: own }),
+    connectBus: (options = {}) => connectBus(address, description, { ...options, env: own }),
   };
 }
-
-async function loadBus(modules: UserModules, folder: string): Promise<ConnectBus> {
-  const exports = await loadGenerated(modules, folder, `${GENERATED}/bus.gen.ts`);
-  const connect = exports['connectBus'];
-  if (typeof connect !== 'function') {
-    throw new OpenAgentError(`${GENERATED}/bus.gen.ts exports no connectBus; run declaragent codegen in ${folder}.`);
-  }
-  return (options) => connect(options) as Promise<Bus>;
-}
-
-type ConnectBus = (options: ConnectOptions) => Promise<Bus>;
 
 function readEnvironment(folder: string, environment: Environment): Environment {
   try {

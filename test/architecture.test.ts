@@ -109,7 +109,7 @@ const BEHIND_DOORS = [
 ];
 /** What src/ may import of the generator; the second is there for programs that do not need the first. */
 const GENERATOR_DOORS = [
-  ...['generator/index.ts', 'generator/escape.ts'],
+  ...['generator/index.ts', 'generator/escape.ts', 'generator/template.ts'],
   ...['generator/lint/index.ts', 'generator/breaking/index.ts'],
 ];
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/program.js';
@@ -71,6 +71,30 @@ describe('run', () => {
     const { status, stderr, stdout } = await commandIn({ lines: [LINE] }, folder, 'run', ...agents);
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('Looked at') });
     expect(stderr.match(/^Warning: .* run declaragent codegen --check to see them\.$/gm)).toHaveLength(2);
+  });
+
+  it('connects by the YAML as it is now, and says of the generated code that it is behind', async () => {
+    const folder = await createAgents();
+    for (const file of ['server/capabilities.yaml', 'client/rpc-peers.yaml']) {
+      const text = readFileSync(path.join(folder, file), 'utf8');
+      writeFileSync(path.join(folder, file), text.replace('agents.pr-reviewer.requests', 'elsewhere.requests'));
+    }
+    const agents = ['--agent', 'client', '--agent', 'server'];
+    const { stdout, stderr } = await commandIn({ lines: [LINE] }, folder, 'run', ...agents);
+    expect(stdout).toContain('Looked at');
+    expect(stderr.match(/^Warning: generated\/bus\.gen\.ts in .* this run goes by the YAML\./gm)).toHaveLength(2);
+    const alone = await commandIn({ lines: [LINE] }, folder, 'run', '--agent', 'client');
+    expect(alone.stdout).toContain('Nobody listens on elsewhere.requests.');
+  });
+
+  it('needs no contract of a peer, since what was generated from it is there', async () => {
+    const folder = await createAgents();
+    rmSync(path.join(folder, 'server'), { recursive: true });
+    const { status, stdout, stderr } = await commandIn({ lines: [LINE] }, folder, 'run', '--agent', 'client');
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('EAGENTRPC_NO_RESPONDER') });
+    expect(stderr).toMatch(
+      /^Warning: nobody knows whether .* up to date: The file .*capabilities\.yaml does not exist\.$/m,
+    );
   });
 
   it('serves only with --no-prompt, until a signal', async () => {
