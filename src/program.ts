@@ -7,6 +7,7 @@ import { addCompletionCommand } from './commands/completion.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
 import { addExplainCommand } from './commands/explain.js';
+import { addInitCommand } from './commands/init.js';
 import { addLintCommand } from './commands/lint.js';
 import { addRpcCommand } from './commands/rpc.js';
 import { addRunCommand } from './commands/run.js';
@@ -36,6 +37,7 @@ export async function run(args: readonly string[], outside: Io): Promise<ExitCod
   const exit = (code: ExitCode): void => {
     exitCode = code;
   };
+  addInitCommand(program, io, exit);
   addCodegenCommand(program, io, exit);
   addLintCommand(program, io, exit);
   addBreakingCommand(program, io, exit);

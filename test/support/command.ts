@@ -8,10 +8,10 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Lines as a pipe brings them. */
-export function linesOf(lines: readonly string[]): LineReader {
+/** Lines as a pipe brings them, or as somebody types them. */
+export function linesOf(lines: readonly string[], isTerminal = false): LineReader {
   const left = [...lines];
-  return { isTerminal: false, next: async () => left.shift(), close: () => left.splice(0) };
+  return { isTerminal, next: async () => left.shift(), close: () => left.splice(0) };
 }
 
 /** Runs the command line in a folder, without a process, and without the environment of the one that tests run in. */
@@ -32,11 +32,13 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string>>;
   /** What comes in, line by line. */
   readonly lines?: readonly string[];
+  /** Whether somebody types them. */
+  readonly isTerminal?: boolean;
 }
 
 /** The same with whatever else is outside of the program. */
 export async function commandIn(
-  { environment = {}, lines = [] }: Surroundings,
+  { environment = {}, lines = [], isTerminal = false }: Surroundings,
   cwd: string,
   ...args: readonly string[]
 ): Promise<Finished> {
@@ -53,7 +55,7 @@ export async function commandIn(
     cwd,
     environment,
     draw: undefined,
-    readLines: () => linesOf(lines),
+    readLines: () => linesOf(lines, isTerminal),
     onSignal: () => () => {},
   });
   return { status, stdout, stderr };
