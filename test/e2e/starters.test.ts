@@ -2,38 +2,20 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TEMPLATES } from '../../src/init/choices.js';
-import { createProject, run } from '../support/packages.js';
+import { run } from '../support/packages.js';
 import { createScratch, repository, writeFiles } from '../support/scratch.js';
 
 const QUIET = ['--no-audit', '--no-fund', '--prefer-offline'];
 const PR = 'https://github.com/acme/app/pull/42';
 
-/** Packs and installs the packages; both ways of getting the command start from it. */
-let installed: string;
-beforeAll(() => {
-  installed = createProject({});
-}, 240_000);
-
-/** What each new project is made with. */
-const WAYS = {
-  'a checkout': () => {
-    // Packing has built it.
-    const cli = path.join(repository, 'dist/src/cli.js');
-    return { folder: createScratch(), command: [process.execPath, cli] };
-  },
-  'two tarballs that are installed': () => {
-    return { folder: installed, command: ['npx', '--no-install', 'declaragent'] };
-  },
-};
-
-describe.each(Object.entries(WAYS))('a new project from %s', (_, way) => {
+describe('a new project from a checkout', () => {
   let folder: string;
   beforeAll(() => {
-    const { folder: made, command } = way();
-    folder = made;
-    const [program = '', ...args] = command;
+    folder = createScratch();
+    run(repository, 'npm', 'run', 'build');
+    const cli = path.join(repository, 'dist/src/cli.js');
     for (const template of TEMPLATES) {
-      run(folder, program, ...args, 'init', '--template', template, '--provider', 'offline');
+      run(folder, process.execPath, cli, 'init', '--template', template, '--provider', 'offline');
       run(path.join(folder, template), 'npm', 'install', ...QUIET);
     }
   }, 240_000);

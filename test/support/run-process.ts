@@ -20,8 +20,14 @@ export interface RunProcess {
 
 const children: ChildProcessWithoutNullStreams[] = [];
 afterEach(() => {
-  for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  for (const child of children.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) tellGroup(child, 'SIGKILL');
+  }
 });
+
+function tellGroup({ pid }: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): void {
+  if (pid !== undefined) process.kill(-pid, signal);
+}
 
 /** Starts a program that `buildProgram` has built, without the keys of whoever runs the tests. */
 export function startRun(
@@ -30,10 +36,33 @@ export function startRun(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): RunProcess {
+  return start(process.execPath, [path.join(program, 'src/cli.js'), 'run', ...args], cwd, environment);
+}
+
+/** Starts what somebody types at a shell, in which `bin` has the commands. */
+export function startShell(
+  bin: string,
+  cwd: string,
+  script: string,
+  environment: Readonly<Record<string, string>> = {},
+): RunProcess {
+  const PATH = [bin, process.env['PATH'] ?? ''].join(path.delimiter);
+  // It waits for what it runs, and ends with its status.
+  return start('sh', ['-ec', `trap : INT TERM\n${script}`], cwd, { PATH, ...environment });
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>>,
+): RunProcess {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, [path.join(program, 'src/cli.js'), 'run', ...args], {
+  // A group of its own, since a terminal sends a signal to all that a shell has started.
+  const child = spawn(command, args, {
     cwd,
     env: { PATH, DECLARAGENT_CACHE_DIR: '', ...environment },
+    detached: true,
   });
   children.push(child);
   let stdout = '';
@@ -49,7 +78,7 @@ export function startRun(
     stderr: () => stderr,
     say: (line) => child.stdin.write(`${line}\n`),
     end: () => child.stdin.end(),
-    signal: (signal) => child.kill(signal),
+    signal: (signal) => tellGroup(child, signal),
     says: (text) => vi.waitFor(() => expect(stderr).toContain(text), { timeout: 60_000, interval: 20 }),
     status: new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal))),
   };

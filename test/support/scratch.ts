@@ -20,7 +20,8 @@ export const repository: string = fileURLToPath(new URL('../..', import.meta.url
 const made: string[] = [];
 afterAll(() => {
   for (const folder of made) rmSync(folder, { recursive: true, force: true });
-});
+  // Whatever npm has installed is many files.
+}, 120_000);
 
 /** A new folder outside the repository with the given files, by path; gone when the test file has run. */
 export function createScratch(files: Readonly<Record<string, string | Uint8Array>> = {}): string {

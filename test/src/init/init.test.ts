@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { TEMPLATES } from '../../../src/init/choices.js';
 import { command, commandIn } from '../../support/command.js';
 import { createScratch, readTree, repository, writeFiles } from '../../support/scratch.js';
+import { swapBlock } from '../../support/starter-blocks.js';
 
 const both = async (folder: string, ...order: readonly string[]): Promise<void> => {
   for (const template of order) {
@@ -243,18 +244,3 @@ describe('the blocks of brokers in a new project', () => {
     }
   });
 });
-
-/** Comments the block of memory out, and that of a kind in. */
-function swapBlock(text: string, kind: string): string {
-  const [before = '', ...blocks] = text.split(/^(?= *(?:# )?- kind: )/m);
-  return (
-    before +
-    blocks
-      .map((block) => {
-        if (block.trimStart().startsWith('- kind: memory'))
-          return block.replace(/^(?= *(?:- kind|topics|requests:|responses:))/gm, '# ');
-        return block.includes(`- kind: ${kind}`) ? block.replace(/^( *)# /gm, '$1') : block;
-      })
-      .join('')
-  );
-}
