@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { EXIT, type ExitCode } from '../exit.js';
-import { PROVIDERS, type ProviderName, TEMPLATES, type Template } from '../init/choices.js';
+import { CHOICE_TEXTS, PROVIDERS, type ProviderName, TEMPLATES, type Template } from '../init/choices.js';
 import type { Io } from '../io.js';
 
 interface Flags {
@@ -88,7 +88,7 @@ async function complete(
   if (template !== undefined && provider !== undefined) return { template, provider };
   const asker = createAsker(io);
   try {
-    const chosen = template ?? (await asker.choose('Which project?', TEMPLATES));
+    const chosen = template ?? (await asker.choose('Which project?', TEMPLATES, CHOICE_TEXTS));
     if (chosen === undefined) {
       throw new InitError(
         `There is no terminal to ask at: give --template ${TEMPLATES.join(' or ')}, or --yes for ${firstTemplate}.`,
@@ -97,7 +97,7 @@ async function complete(
     }
     return {
       template: chosen,
-      provider: provider ?? (await asker.choose('Who answers?', PROVIDERS)) ?? firstProvider,
+      provider: provider ?? (await asker.choose('Who answers?', PROVIDERS, CHOICE_TEXTS)) ?? firstProvider,
     };
   } finally {
     asker.close();

@@ -16,7 +16,11 @@ export class NoAnswerError extends Error {
 /** Asks at the terminal, as often as there is something to ask. */
 export interface Asker {
   /** One of the choices; the first for an empty line. Undefined where there is no terminal. */
-  choose<Choice extends string>(question: string, choices: readonly Choice[]): Promise<Choice | undefined>;
+  choose<Choice extends string>(
+    question: string,
+    choices: readonly Choice[],
+    texts: Readonly<Record<Choice, string>>,
+  ): Promise<Choice | undefined>;
   close(): void;
 }
 
@@ -28,10 +32,11 @@ export function createAsker(io: Io): Asker {
     lines?.close();
   });
   return {
-    async choose(question, choices) {
+    async choose(question, choices, texts) {
       lines ??= io.readLines();
       if (!lines.isTerminal) return undefined;
-      io.stderr(`${question}\n${choices.map((choice, index) => `  ${index + 1}  ${choice}\n`).join('')}`);
+      const rows = choices.map((choice, index) => `  ${index + 1}  ${choice.padEnd(12)}${texts[choice]}\n`);
+      io.stderr(`${question}\n${rows.join('')}`);
       for (;;) {
         io.stderr(`A number or a name; Enter takes ${choices[0]}.\n`);
         const line = await lines.next();

@@ -24,6 +24,16 @@ const MOST_NAMED = 8;
  * @throws {InitError} where it is no folder, or has something in it that `mayOverwrite` does not allow for
  */
 export function readTarget(folder: string, name: string, mayOverwrite: boolean): Target {
+  try {
+    return lookAt(folder, name, mayOverwrite);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (typeof code !== 'string') throw error;
+    throw new InitError(`${name} cannot be a folder (${code}); name another.`, EXIT.environment, { cause: error });
+  }
+}
+
+function lookAt(folder: string, name: string, mayOverwrite: boolean): Target {
   const stats = statSync(folder, { throwIfNoEntry: false });
   if (stats === undefined) return { folder, name, exists: false };
   if (!stats.isDirectory()) throw new InitError(`${name} is a file; name a folder.`, EXIT.usage);

@@ -208,6 +208,14 @@ describe('init, where something is already', () => {
     });
   });
 
+  it('is no folder below a file', async () => {
+    const { status, stderr } = await command(createScratch({ file: '' }), 'init', 'file/here', '--yes');
+    expect({ status, stderr }).toEqual({
+      status: 3,
+      stderr: 'file/here cannot be a folder (ENOTDIR); name another.\n',
+    });
+  });
+
   it('only lists what it would write with --dry-run', async () => {
     const folder = createScratch({ 'here/notes.txt': 'mine' });
     const dry = await command(folder, ...SERVER, '--force', '--dry-run');
