@@ -1,4 +1,12 @@
-import type { AgentAddress, Bus, BusConfig, PeerConfig, TransportConfig, TransportLoaders } from '@declaragent/runtime';
+import type {
+  AgentAddress,
+  Bus,
+  BusConfig,
+  ConnectOptions,
+  PeerConfig,
+  TransportConfig,
+  TransportLoaders,
+} from '@declaragent/runtime';
 import { connect } from '@declaragent/runtime/connect';
 import type { BusDescription } from '../generator/index.js';
 import type { Environment } from './agent-environment.js';
@@ -13,9 +21,24 @@ async function loadTransport(kind: (typeof KINDS)[number]) {
   return (await import(door))[kind];
 }
 
-/** Connects a bus by what the YAML says, for programs that look into one part of it: a peer, or a transport. */
-export function connectConfig(config: BusConfig, env: Environment): Promise<Bus> {
-  return connect(config, loaders, { env });
+/**
+ * Connects a bus by what the YAML says now, all of it or a part: a peer, or a transport. Where an agent stands depends on
+ * where it runs, so a block that was put in the place of another counts at once, whatever was generated.
+ */
+export function connectConfig(config: BusConfig, env: Environment, options: ConnectOptions = {}): Promise<Bus> {
+  return connect(config, loaders, { ...options, env });
+}
+
+/** All of a folder's configuration, as `bus.gen.ts` has it. */
+export function configOfAgent(bus: BusDescription | null, agent: AgentAddress): BusConfig {
+  const { transports = [], peers = [], auth = null, places = {} } = bus ?? {};
+  return {
+    agent,
+    transports: transports as unknown as readonly TransportConfig[],
+    peers: peers as unknown as readonly PeerConfig[],
+    places,
+    ...authOf(auth),
+  };
 }
 
 /** The part of a folder's configuration that leads to one of its peers. */

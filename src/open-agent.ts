@@ -4,7 +4,7 @@ import type { AgentAddress, Bus, ConnectOptions, Contract } from '@declaragent/r
 import type { AgentSettings, FolderDescription } from '../generator/index.js';
 import type { PeerCapability } from './agent/peer.js';
 import { type Environment, readAgentEnvironment } from './agent-environment.js';
-import { connectBus } from './connect-bus.js';
+import { configOfAgent, connectConfig } from './connect-config.js';
 import { assertAddress, loadContract } from './generated-code.js';
 import { InvalidFolderError, OpenAgentError } from './open-agent-error.js';
 import { createUserModules, type UserModules } from './user-modules.js';
@@ -63,7 +63,7 @@ export async function openAgent(folder: string, environment: Environment): Promi
     own: contracts[0]?.contract,
     peers: contracts.slice(1).flatMap((loaded) => loaded?.capabilities ?? []),
     modules,
-    connectBus: (options = {}) => connectBus(address, description, { ...options, env: own }),
+    connectBus: (options = {}) => connectConfig(configOfAgent(description.bus, address), own, options),
   };
 }
 

@@ -49,7 +49,7 @@ async function initCommand(dir: string | undefined, flags: Flags, io: Io): Promi
   const { readTarget } = await import('../init/target.js');
   const { InitError } = await import('../init/init-error.js');
   const { NoAnswerError } = await import('../init/ask.js');
-  const { InvalidFolderError } = await import('../open-agent-error.js');
+  const { tellFailure } = await import('../tell-failure.js');
   const { nextCommands } = await import('../init/next-commands.js');
   const { count } = await import('../report/words.js');
   try {
@@ -66,12 +66,7 @@ async function initCommand(dir: string | undefined, flags: Flags, io: Io): Promi
       io.stderr(`${error.message}\n`);
       return error.exitCode;
     }
-    if (!(error instanceof InvalidFolderError)) throw error;
-    const { problemReport } = await import('../report/problems.js');
-    const { writeReport } = await import('../report/index.js');
-    const folder = path.relative(io.cwd, error.folder) || '.';
-    writeReport(problemReport('init', folder, error.problems, '; nothing was written.'), 'pretty', io);
-    return EXIT.findings;
+    return tellFailure(error, 'init', io);
   }
 }
 

@@ -1,6 +1,5 @@
-import path from 'node:path';
 import type { Command } from 'commander';
-import { EXIT, type ExitCode } from '../exit.js';
+import type { ExitCode } from '../exit.js';
 import type { Io } from '../io.js';
 
 interface Flags {
@@ -42,20 +41,11 @@ function collect(value: string, previous: readonly string[]): string[] {
 async function runCommand({ agent, prompt, verbose = false }: Flags, io: Io): Promise<ExitCode> {
   const { agentFolderOf } = await import('../open-agent.js');
   const { runAgents } = await import('../run/run-agents.js');
-  const { InvalidFolderError, OpenAgentError } = await import('../open-agent-error.js');
+  const { tellFailure } = await import('../tell-failure.js');
   const folders = [...new Set((agent.length === 0 ? ['.'] : agent).map((name) => agentFolderOf(name, io.cwd)))];
   try {
     return await runAgents({ folders, isVerbose: verbose, hasPrompt: prompt }, io);
   } catch (error) {
-    if (error instanceof OpenAgentError) {
-      io.stderr(`${error.message}\n`);
-      return error.exitCode;
-    }
-    if (!(error instanceof InvalidFolderError)) throw error;
-    const { problemReport } = await import('../report/problems.js');
-    const { writeReport } = await import('../report/index.js');
-    const folder = path.relative(io.cwd, error.folder) || '.';
-    writeReport(problemReport('run', folder, error.problems, '; nothing was started.'), 'pretty', io);
-    return EXIT.findings;
+    return tellFailure(error, 'run', io);
   }
 }
