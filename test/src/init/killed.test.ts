@@ -10,7 +10,7 @@ import { createScratch, readTree, removeScratch } from '../../support/scratch.js
 let program: string;
 beforeAll(() => {
   program = buildProgram();
-});
+}, 120_000);
 
 /** Runs init in a folder until it ends, or until `kill` resolves. */
 async function init(
