@@ -53,7 +53,9 @@ export interface ContractDescription {
   readonly valueName: string;
   /** The path of the capabilities file, relative to the agent's folder. */
   readonly source: string;
-  /** Empty for a peer whose contract is not there. */
+  /** Whether the contract is there to be read; of one that is not, nothing is known but what its address says. */
+  readonly isRead: boolean;
+  /** Empty where it is not read. */
   readonly capabilities: readonly CapabilityDescription[];
 }
 
@@ -94,7 +96,7 @@ function describeAbsent({ peers: document }: AgentFolder, { own, peers }: AgentF
     if (typeof agent !== 'string' || typeof contract !== 'string' || known.has(agent)) return [];
     known.add(agent);
     const id = agent.replace('agent://', '');
-    return [{ agent, id, valueName: agentNames(id).value, source: contract, capabilities: [] }];
+    return [{ agent, id, valueName: agentNames(id).value, source: contract, isRead: false, capabilities: [] }];
   });
 }
 
@@ -104,6 +106,7 @@ function describeContract({ agent, id, names, source, capabilities }: ContractMo
     id,
     valueName: names.value,
     source,
+    isRead: true,
     capabilities: capabilities.map(({ name, skill, names: { value, member } }) => {
       return { name, skill, valueName: value, member };
     }),

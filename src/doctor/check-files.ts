@@ -51,13 +51,22 @@ function runtimeVersion(from: string): string | undefined {
 
 /** Whether generated code is what the contract leads to. */
 export async function checkGenerated(folder: string, io: Io): Promise<Check> {
-  const { check } = await import('../../generator/index.js');
+  const { check, ContractError } = await import('../../generator/index.js');
   const cache = cacheFolder(io);
-  const { differences, total } = await check({
+  const checked = await check({
     directory: folder,
     skills: false,
     ...(cache === undefined ? {} : { cache }),
+  }).catch((error: unknown) => {
+    if (error instanceof ContractError) return error;
+    throw error;
   });
+  if (checked instanceof ContractError) {
+    // The folder's own files have been read by now: a contract of a peer is not there, and what is generated runs without.
+    const message = `cannot be compared: ${checked.problems[0]?.message ?? checked.message}`;
+    return warn('generated code', message, "look where the peer's contract is, or copy it into the project", 'files');
+  }
+  const { differences, total } = checked;
   if (differences.length === 0) return ok('generated code', `${count(total, 'file')} as the contract says`, 'files');
   const remedy = existsSync(path.join(folder, 'generated'))
     ? 'run declaragent codegen; --check lists them'

@@ -13,9 +13,9 @@ export interface PeerRow {
   readonly requests: string;
   /** The path of its contract, relative to the agent's folder; null where there is none. */
   readonly contract: string | null;
-  /** The names of its capabilities; null without a contract. */
+  /** The names of its capabilities; null without a contract, or where that is not there. */
   readonly capabilities: readonly string[] | null;
-  /** Those of them that permissions of agent.yaml let a model call; null without a contract. */
+  /** Those of them that permissions of agent.yaml let a model call; null as those are. */
   readonly allowed: readonly string[] | null;
 }
 
@@ -27,7 +27,7 @@ export function peerTable({ bus, peers, settings }: FolderDescription): PeerRow[
     const agent = peer['agent'] as AgentAddress;
     const [first, ...rest] = peer['transports'] as readonly TransportEntry[];
     const known = peers.find((contract) => contract.agent === agent);
-    const capabilities = known?.capabilities.map(({ name }) => name) ?? null;
+    const capabilities = known?.isRead === true ? known.capabilities.map(({ name }) => name) : null;
     return {
       agent,
       transport: first?.kind ?? '',

@@ -9,7 +9,7 @@ import { startShell } from '../support/run-process.js';
 import { variablesFor } from '../support/running-agents.js';
 import { createScratch } from '../support/scratch.js';
 
-const { scaffold = '', test: tests = '', run = '', line = '' } = cookbookBlocks;
+const { scaffold = '', test: tests = '', run = '', line = '', inspect = '' } = cookbookBlocks;
 const PR = 'https://github.com/acme/app/pull/42';
 
 /** Where the command declaragent is. */
@@ -72,12 +72,23 @@ describe('the cookbook', () => {
     expect(JSON.stringify(first?.body.system)).toContain('Never make up a review');
   });
 
-  it('leads to the same answer without a model, which says that it is offline', async () => {
-    const { status, stdout } = await askBoth(await followPage('offline'));
+  it('leads to the same answer without a model, which says that it is offline, and shows what happened', async () => {
+    const folder = await followPage('offline');
+    const { status, stdout } = await askBoth(folder);
     expect(status).toBe(0);
     expect(stdout).toContain('**Offline: no model was asked.** `review-pr` was called with:');
     expect(stdout).toContain('- **verdict**: comment');
     expect(stdout).toContain(`A stub answered for ${PR}; nobody has reviewed it.`);
+    const shell = startShell(bin, folder, inspect);
+    expect(await shell.status, shell.stderr()).toBe(0);
+    expect(shell.stdout()).toMatch(/^agent:\/\/pr-reviewer +memory +agents\.pr-reviewer\.requests /m);
+    expect(shell.stdout()).toMatch(/^ +skill +skills\/review-pr\.ts$/m);
+    const hops = [...shell.stdout().matchAll(/ (concierge|pr-reviewer) +(sent|received|answered|settled) .* (\w+)$/gm)];
+    // An answer may be there before its sender has written that it was sent.
+    expect(hops.map(([, agent, event]) => `${agent} ${event}`).sort()).toEqual([
+      ...['concierge sent', 'concierge settled', 'pr-reviewer answered', 'pr-reviewer received'],
+    ]);
+    expect(new Set(hops.map(([, , , correlation]) => correlation)).size).toBe(1);
   });
 
   it('says in one sentence what is missing where there is no key, and goes on offline as that says', async () => {

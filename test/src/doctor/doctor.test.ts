@@ -35,6 +35,16 @@ describe('doctor', () => {
     expect(stderr).toContain('0 failures');
   });
 
+  it('warns where the contract of a peer is not there, since what was generated from it runs', async () => {
+    const folder = await createAgents();
+    rmSync(path.join(folder, 'server'), { recursive: true });
+    const { status, stdout } = await command(folder, 'doctor', 'client');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^warn {2}generated code +cannot be compared: The file .*capabilities\.yaml does not exist\./m,
+    );
+  });
+
   it('finds generated code that the contract has left behind', async () => {
     const folder = await createAgents();
     rmSync(path.join(folder, 'server/generated/bus.gen.ts'));

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Contract } from '@declaragent/runtime';
 import { createBus, implement, serve } from '@declaragent/runtime';
@@ -44,6 +44,16 @@ agent://pr-reviewer  memory     agents.pr-reviewer.requests  ../server/capabilit
 agent://archive      nats       in                           -                            -             -
 `,
     );
+  });
+
+  it('does not know what a peer can do whose contract is not there', async () => {
+    const folder = await createAgents();
+    rmSync(path.join(folder, 'server'), { recursive: true });
+    const { status, stdout } = await command(path.join(folder, 'client'), 'rpc', 'peers', '--json');
+    expect(status).toBe(0);
+    expect(peersOf(stdout)).toMatchObject([
+      { agent: 'agent://pr-reviewer', contract: '../server/capabilities.yaml', capabilities: null, allowed: null },
+    ]);
   });
 
   it('needs no generated code', async () => {
