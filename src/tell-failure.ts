@@ -6,8 +6,8 @@ import { InvalidFolderError, OpenAgentError } from './open-agent-error.js';
 /** What has not been done then. */
 const NOTHING = {
   call: 'nothing was called',
-  rpc: 'nothing was called',
-  doctor: 'nothing was called',
+  rpc: 'nothing was looked at',
+  doctor: 'nothing was looked at',
   init: 'nothing was written',
   run: 'nothing was started',
 } as const;

@@ -1,17 +1,9 @@
 import type { Command } from 'commander';
+import type { ListOptions } from '../events/list-events.js';
 import type { ExitCode } from '../exit.js';
 import type { Io } from '../io.js';
 
-interface Flags {
-  readonly agent: readonly string[];
-  readonly correlation?: string;
-  readonly failed?: boolean;
-  readonly since?: string;
-  readonly last?: string;
-  readonly follow?: boolean;
-  readonly json?: boolean;
-  readonly html?: string;
-}
+type Flags = Omit<ListOptions, 'folders'>;
 
 export function addEventsCommand(program: Command, io: Io, exit: (code: ExitCode) => void): void {
   const events = program

@@ -6,6 +6,7 @@ import type { Io } from '../io.js';
 import { agentFolderOf } from '../open-agent.js';
 import { jsonLine, jsonText } from '../report/json.js';
 import { count } from '../report/words.js';
+import { EVENTS_FOLDER } from '../run/event-log.js';
 import { watchSignals } from '../run/shutdown.js';
 import { cell } from '../screen/cell.js';
 import { inkOf, writeInked } from '../screen/screen.js';
@@ -149,7 +150,9 @@ function tellNothing({ correlation, failed = false, since }: Wanted, { looked, l
     since === undefined ? '' : `since ${new Date(since).toISOString()}`,
     correlation === undefined ? '' : `with the correlation ${correlation}`,
   ].filter((part) => part !== '');
-  const where = looked.map((folder) => `  ${folder}${logs.some((log) => log.startsWith(folder)) ? '' : ' (no log)'}\n`);
+  const where = looked.map(
+    (folder) => `  ${folder}${logs.includes(path.join(folder, EVENTS_FOLDER)) ? '' : ' (no log)'}\n`,
+  );
   io.stderr(`There is no event${what.length === 0 ? '' : ` ${what.join(' ')}`} in:\n${where.join('')}`);
 }
 

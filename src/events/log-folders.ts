@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { EVENTS_FOLDER } from '../run/event-log.js';
 
@@ -12,8 +12,8 @@ export interface LogFolders {
 
 /** How deep below a folder agents are looked for. */
 const DEPTH = 3;
-/** A folder with more in it is no folder of agents. */
-const MOST_ENTRIES = 1000;
+/** Whoever lists events in a home folder does not wait for all of it to be looked through. */
+const MOST_FOLDERS = 10_000;
 const CONTRACT_FILES = ['agent.yaml', 'capabilities.yaml', 'rpc-peers.yaml'];
 
 /**
@@ -49,19 +49,23 @@ function hasContractFile(folder: string): boolean {
   return CONTRACT_FILES.some((name) => existsSync(path.join(folder, name)));
 }
 
+/** The nearest first; links are not followed. */
 function foldersBelow(folder: string, depth: number): string[] {
-  if (depth === 0) return [];
-  const inner = entriesOf(folder)
-    .filter((name) => !name.startsWith('.') && name !== 'node_modules' && name !== 'generated')
-    .map((name) => path.join(folder, name))
-    .filter((each) => statSync(each, { throwIfNoEntry: false })?.isDirectory() === true);
-  return inner.flatMap((each) => [each, ...foldersBelow(each, depth - 1)]);
+  const found: string[] = [];
+  let level = [folder];
+  for (let left = depth; left > 0; left--) {
+    level = level.flatMap((each) => (found.length > MOST_FOLDERS ? [] : foldersIn(each)));
+    for (const each of level) found.push(each);
+  }
+  return found;
 }
 
-function entriesOf(folder: string): string[] {
+function foldersIn(folder: string): string[] {
   try {
-    const names = readdirSync(folder);
-    return names.length > MOST_ENTRIES ? [] : names.sort();
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !/^(?:\.|node_modules$|generated$)/.test(entry.name))
+      .map(({ name }) => path.join(folder, name))
+      .sort();
   } catch {
     // What may not be read has no logs that may.
     return [];

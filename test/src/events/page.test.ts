@@ -55,7 +55,10 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
   existsSync(file),
 );
 
-describe.skipIf(CHROMIUM === undefined)('the page in Chromium (skipped where none is installed)', () => {
+const NO_CHROMIUM = 'The page is not tested in a browser: this machine lacks Chromium; run "apt-get install chromium".';
+if (CHROMIUM === undefined) console.warn(NO_CHROMIUM);
+
+describe.skipIf(CHROMIUM === undefined)('the page in Chromium', () => {
   /** What Chromium makes of a page, as HTML. */
   async function domOf(page: string): Promise<string> {
     const folder = createScratch();
