@@ -36,5 +36,15 @@ td { border-top: 1px solid var(--line); padding: .25rem .5rem; vertical-align: t
 .at { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--soft); }
 pre { margin: .25rem 0 0; padding: .5rem; background: var(--track); border-radius: .25rem; max-height: 20rem; overflow: auto;
   white-space: pre-wrap; overflow-wrap: anywhere; }
-@media (max-width: 45rem) { .row { grid-template-columns: 1fr auto; } .track { grid-column: 1 / -1; } }
+@media (max-width: 45rem) {
+  .row { grid-template-columns: 1fr auto; }
+  .track { grid-column: 1 / -1; }
+  .took { grid-column: 2; }
+  summary .story { display: block; }
+  table, tbody { display: block; }
+  tr { display: grid; grid-template-columns: 5rem 1fr auto; border-top: 1px solid var(--line); }
+  td, td:nth-child(n) { width: auto; border: 0; }
+  td:nth-child(4) { grid-column: 1 / -1; }
+  td:empty { display: none; }
+}
 `;
