@@ -15,7 +15,7 @@ const REVIEW = ['call', 'agent://pr-reviewer', 'review-pr', '--input', '{"prUrl"
 let program: string;
 beforeAll(() => {
   program = buildProgram();
-});
+}, 120_000);
 
 describe.each(KINDS)('two processes over %s', (kind) => {
   describeWithBroker(kind, () => {

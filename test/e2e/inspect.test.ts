@@ -14,7 +14,7 @@ import { createScratch } from '../support/scratch.js';
 let program: string;
 beforeAll(() => {
   program = buildProgram();
-});
+}, 120_000);
 
 const ends: (() => void)[] = [];
 afterEach(() => {

@@ -13,7 +13,7 @@ beforeAll(async () => {
     expect(status).toBe(0);
     writeFileSync(path.join(client, `completion.${shell}`), stdout);
   }
-});
+}, 60_000);
 
 /** Whether a shell is there to try it in. */
 function has(shell: string): boolean {
