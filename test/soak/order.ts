@@ -14,6 +14,8 @@ export interface Order {
   readonly inFlight: number;
   readonly timeoutMs: number;
   readonly seed: number;
+  /** Whether a receiver does not die of an errand that asks it to. */
+  readonly survives?: boolean;
 }
 
 export function readOrder(): Order {

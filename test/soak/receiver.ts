@@ -24,7 +24,7 @@ for (const agent of AGENTS) {
       account.write({ what: 'ran', at: Date.now(), id: ctx.messageId, capability: capability.name });
       if (workMs > 0) await sleep(workMs);
       // Its work is done, and nobody will hear of it.
-      if (dies) process.kill(process.pid, 'SIGKILL');
+      if (dies && order.survives !== true) process.kill(process.pid, 'SIGKILL');
       account.write({ what: 'answered', at: Date.now(), id: ctx.messageId });
       return { token, capability: capability.name, agent };
     });

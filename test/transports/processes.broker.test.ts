@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bus, createBus } from '../../runtime/bus.js';
 import { type Call, createCall } from '../../runtime/client.js';
 import type { TransportFlags } from '../../runtime/transport.js';
-import { BROKER_KINDS, type Broker, type BrokerKind } from '../brokers/broker.js';
+import type { Broker, BrokerKind } from '../brokers/broker.js';
 import { brokerPrograms } from '../brokers/programs.js';
 import { createTransport } from '../brokers/transports.js';
 import { readAccounts } from '../soak/account.js';
@@ -24,15 +24,19 @@ import type { Order } from '../soak/order.js';
 import { createScratch, repository } from '../support/scratch.js';
 import { describeWithBroker } from './real-broker.js';
 
-/** Each broker, and each of its modes that hands out again what a dead receiver had. */
+/** Each broker, and each of its modes that hands out again what a dead receiver had, told to do so soon. */
 const MODES: readonly [name: string, kind: BrokerKind, settings: Record<string, unknown>][] = [
-  ...BROKER_KINDS.map((kind): [string, BrokerKind, Record<string, unknown>] => [kind, kind, {}]),
-  ['nats with JetStream', 'nats', { jetstream: true }],
+  ['kafka', 'kafka', { sessionTimeoutMs: 6_000 }],
+  ['nats', 'nats', {}],
+  ['nats with JetStream', 'nats', { jetstream: true, redeliverAfterMs: 2_000 }],
+  ['amqp', 'amqp', {}],
   ['amqp with a quorum queue', 'amqp', { quorum: true }],
+  ['mqtt', 'mqtt', {}],
+  ['sqs', 'sqs', { visibilitySeconds: 2 }],
 ];
 
-/** Kafka gives a member that is silent ten seconds, SQS a message that is not deleted half a minute. */
-const HANDED_OUT_AGAIN_WITHIN_MS = 45_000;
+/** By then each of them has handed out again what a dead receiver had, or never will. */
+const HANDED_OUT_AGAIN_WITHIN_MS = 12_000;
 
 beforeAll(() => {
   execFileSync(process.execPath, [path.join(repository, 'node_modules/typescript/bin/tsc'), '-p', 'test/soak'], {
@@ -55,12 +59,14 @@ describe.each(MODES)('receivers that are processes, on %s:', (_, kind, settings)
     afterEach(async () => {
       for (const child of children.splice(0)) child.kill('SIGKILL');
       await Promise.all(buses.splice(0).map((bus) => bus.stop()));
+      // ElasticMQ goes on handing out to the poll of a reader that is gone until that poll would have ended.
+      if (kind === 'sqs') await sleep(2_500);
     });
 
-    const startReceiver = async (folder: string): Promise<ChildProcess> => {
+    const startReceiver = async (folder: string, { survives = false } = {}): Promise<ChildProcess> => {
       const order: Order = {
         ...{ kind, port: broker.port, settings, folder },
-        ...{ calls: 0, inFlight: 0, timeoutMs: 0, seed: 0 },
+        ...{ calls: 0, inFlight: 0, timeoutMs: 0, seed: 0, survives },
       };
       const program = path.join(repository, 'dist/soak/test/soak/receiver.js');
       const child = fork(program, [JSON.stringify(order)]);
@@ -74,7 +80,9 @@ describe.each(MODES)('receivers that are processes, on %s:', (_, kind, settings)
       buses.push(bus);
       return createCall(bus, contractOf(AGENTS[0]), CAPABILITIES[name]);
     };
-    const runsIn = (folder: string): number => readAccounts(folder).filter(({ what }) => what === 'ran').length;
+    /** A receiver that was killed may leave another message to be handed out again, of an earlier case. */
+    const runsOf = (folder: string, id: string): number =>
+      readAccounts(folder).filter((entry) => entry.what === 'ran' && entry.id === id).length;
 
     test.each(['look', 'book'] as const)(
       'faults 4 and 5: a receiver that is killed while it runs %s',
@@ -82,20 +90,21 @@ describe.each(MODES)('receivers that are processes, on %s:', (_, kind, settings)
         const folder = createScratch();
         const first = await startReceiver(folder);
         const call = await createCaller(name);
-        const outcome = call.outcome({ token: 't', workMs: 3_000 }, { timeoutMs: HANDED_OUT_AGAIN_WITHIN_MS });
-        await expect.poll(() => runsIn(folder), { timeout: 10_000 }).toBe(1);
+        const timeoutMs = 3 * HANDED_OUT_AGAIN_WITHIN_MS;
+        const { messageId, outcome } = await call.start({ token: 't', workMs: 3_000 }, { timeoutMs });
+        await expect.poll(() => runsOf(folder, messageId), { timeout: 10_000 }).toBe(1);
         await startReceiver(folder);
         first.kill('SIGKILL');
         if (name === 'look' && flags.holdsRequests) {
           expect(await outcome).toMatchObject({ status: 'ok', data: { token: 't' } });
-          expect(runsIn(folder)).toBe(2);
+          expect(runsOf(folder, messageId)).toBe(2);
         } else if (flags.holdsRequests) {
           // Not run again: the one who gets it says so, or nobody does, where the broker knows that it was taken for good.
-          await sleep(15_000);
-          expect(runsIn(folder)).toBe(1);
+          await sleep(HANDED_OUT_AGAIN_WITHIN_MS);
+          expect(runsOf(folder, messageId)).toBe(1);
         } else {
           await sleep(2_000);
-          expect(runsIn(folder)).toBe(1);
+          expect(runsOf(folder, messageId)).toBe(1);
         }
       },
       90_000,
@@ -106,15 +115,15 @@ describe.each(MODES)('receivers that are processes, on %s:', (_, kind, settings)
       async (name) => {
         const folder = createScratch();
         await startReceiver(folder);
-        await startReceiver(folder);
         const call = await createCaller(name);
         const errand = { token: 't', workMs: 0, dies: true };
-        const handedOutWithinMs = name === 'look' ? HANDED_OUT_AGAIN_WITHIN_MS : 15_000;
-        const timeoutMs = flags.holdsRequests ? handedOutWithinMs : 3_000;
-        // Each run kills its process, so that two are the most that there can be.
-        const outcome = await call.outcome(errand, { timeoutMs });
-        expect(outcome).toMatchObject({ executed: 'maybe' });
-        expect(runsIn(folder)).toBe(name === 'look' && flags.holdsRequests ? 2 : 1);
+        const again = flags.holdsRequests && name === 'look';
+        const timeoutMs = again ? 3 * HANDED_OUT_AGAIN_WITHIN_MS : HANDED_OUT_AGAIN_WITHIN_MS;
+        const { messageId, outcome } = await call.start(errand, { timeoutMs });
+        await expect.poll(() => runsOf(folder, messageId), { timeout: 10_000 }).toBe(1);
+        await startReceiver(folder, { survives: true });
+        expect(await outcome).toMatchObject(again ? { status: 'ok', data: { token: 't' } } : { executed: 'maybe' });
+        expect(runsOf(folder, messageId)).toBe(again ? 2 : 1);
       },
       90_000,
     );
