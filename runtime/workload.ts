@@ -45,7 +45,8 @@ const LEAST_ACK_MS = 1_000;
 const FIRST_GUESS_MS = 100;
 
 export function createWorkload({ clock, concurrency, queue, start, giveUp }: WorkloadOptions): Workload {
-  const runs = new Set<Run>();
+  // Boxed for the reason that pending calls are.
+  const runs = new Set<Run[]>();
   const waiting: Task[] = [];
   /** Those that run, and those whose acknowledgement is on its way. */
   let taken = 0;
@@ -63,9 +64,11 @@ export function createWorkload({ clock, concurrency, queue, start, giveUp }: Wor
     const startedAt = clock.now();
     const started = start(task);
     if (started === undefined) return false;
-    runs.add(started);
+    const box = [started];
+    runs.add(box);
     void started.done.then(() => {
-      runs.delete(started);
+      runs.delete(box);
+      box.pop();
       meanMs += (clock.now() - startedAt - meanMs) / 8;
       leave();
     });
@@ -113,6 +116,6 @@ export function createWorkload({ clock, concurrency, queue, start, giveUp }: Wor
         onIdle = resolve;
         if (taken === 0) resolve();
       }),
-    interrupt: () => Promise.all(Array.from(runs, (started) => started.interrupt())),
+    interrupt: () => Promise.all([...runs].flat().map((run) => run.interrupt())),
   };
 }
