@@ -39,11 +39,8 @@ export function createAnswers({ agent, clock, random, encode }: AnswersOptions):
   let underWay = 0;
   let onSent = (): void => {};
 
-  const sendAnswer = async (
-    { envelope: asked, via, delivery }: InboundMessage,
-    topic: string,
-    result: Result,
-  ): Promise<SentAnswer> => {
+  const answer: Answers['answer'] = async ({ envelope: asked, via, delivery, answerTopic: topic }, result) => {
+    if (topic === undefined) return undefined;
     underWay++;
     const { correlationId, capability } = asked;
     const messageId = createUuid(clock, random);
@@ -76,10 +73,7 @@ export function createAnswers({ agent, clock, random, encode }: AnswersOptions):
   };
 
   return {
-    answer(message, result) {
-      if (message.answerTopic === undefined) return Promise.resolve(undefined);
-      return sendAnswer(message, message.answerTopic, result);
-    },
+    answer,
 
     async answersSent() {
       // Who has waited before waits no longer: it is one service that asks, and its time was up.

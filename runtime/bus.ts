@@ -162,7 +162,7 @@ export async function createBus(options: BusOptions): Promise<Bus> {
       const opened: ConnectedTransport = { transport, connection, replyTo, limits: { ...limits, bytes }, lost };
       via = opened;
       connected.push(opened);
-      await connection.subscribe(topic, 'responses', (delivery) => inbox.takeResponse(opened, delivery));
+      await connection.subscribe(topic, 'responses', (delivery) => inbox.take(opened, delivery));
     }
   }
 
@@ -187,7 +187,7 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     let subscription: Subscription;
     try {
       const { requests } = topicsOf(agent, tenantId, via.transport.topics);
-      const deliver = (delivery: Delivery): void => inbox.takeRequest(via, delivery, receiver);
+      const deliver = (delivery: Delivery): void => inbox.take(via, delivery, receiver);
       const { prefetch } = receiver;
       subscription = await via.connection.subscribe(requests, 'requests', deliver, { prefetch });
     } catch (error) {

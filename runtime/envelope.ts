@@ -208,10 +208,9 @@ function invalid(sentence: string, problems: readonly EnvelopeProblem[], cause?:
 }
 
 function tooLarge(limit: keyof EnvelopeLimits, limits: EnvelopeLimits): AgentRpcError {
-  const names = { bytes: 'bytes', depth: 'levels', keys: 'keys' };
   return new AgentRpcError({
     code: 'EAGENTRPC_TOO_LARGE',
-    message: `The message has more than ${limits[limit]} ${names[limit]}.`,
+    message: `The message has more than ${limits[limit]} ${limit === 'depth' ? 'levels' : limit}.`,
     details: { limit, max: limits[limit] },
   });
 }

@@ -35,8 +35,8 @@ export interface Receiver {
 
 /** Lets messages in, cheapest check first. What is not let in is counted, and goes to the dead letters. */
 export interface Inbox {
-  takeRequest(via: ConnectedTransport, delivery: Delivery, receiver: Receiver): void;
-  takeResponse(via: ConnectedTransport, delivery: Delivery): void;
+  /** Takes what came to the requests topic, for a receiver, or to the reply topic. */
+  take(via: ConnectedTransport, delivery: Delivery, receiver?: Receiver): void;
   counts(): { readonly late: number; readonly refused: number };
 }
 
@@ -139,8 +139,7 @@ export function createInbox(options: InboxOptions): Inbox {
     }
   };
 
-  /** Takes what came to the requests topic, for a receiver, or to the reply topic. */
-  const take = (via: ConnectedTransport, delivery: Delivery, receiver: Receiver | undefined): void => {
+  const take: Inbox['take'] = (via, delivery, receiver) => {
     const held = receiver && delivery;
     const envelope = read(via, delivery.bytes, held);
     if (envelope === undefined) return;
@@ -149,25 +148,17 @@ export function createInbox(options: InboxOptions): Inbox {
       refuse(via, held, envelope, 'EAGENTRPC_INVALID_ENVELOPE', reason);
       return;
     }
+    const pass = (flaw: AgentRpcError | undefined): void => {
+      if (receiver === undefined) settleCall(via, envelope, flaw);
+      else admit(via, delivery, receiver, envelope, flaw);
+    };
     const flaw = verify(envelope);
-    if (flaw === undefined || !('then' in flaw)) pass(via, delivery, receiver, envelope, flaw);
-    else void flaw.then((found) => pass(via, delivery, receiver, envelope, found));
-  };
-
-  const pass = (
-    via: ConnectedTransport,
-    delivery: Delivery,
-    receiver: Receiver | undefined,
-    envelope: AgentRpcEnvelope,
-    flaw: AgentRpcError | undefined,
-  ): void => {
-    if (receiver === undefined) settleCall(via, envelope, flaw);
-    else admit(via, delivery, receiver, envelope, flaw);
+    if (flaw === undefined || !('then' in flaw)) pass(flaw);
+    else void flaw.then(pass);
   };
 
   return {
-    takeRequest: take,
-    takeResponse: (via, delivery) => take(via, delivery, undefined),
+    take,
     counts: () => ({ late, refused: refusals.count }),
   };
 }

@@ -70,8 +70,12 @@ export function createPendingCalls(limit: number = MAX_PENDING): PendingCalls {
       const { causedBy, correlationId, from, capability, tenantId } = response;
       const call = causedBy === undefined ? findByCorrelation(correlationId) : calls.get(causedBy)?.[0];
       if (call === undefined) return 'late';
-      if (call.to !== from || call.capability !== capability || call.tenantId !== tenantId) return 'stranger';
-      return call.correlationId === correlationId ? call : 'stranger';
+      return call.to === from &&
+        call.capability === capability &&
+        call.tenantId === tenantId &&
+        call.correlationId === correlationId
+        ? call
+        : 'stranger';
     },
     all: () => [...calls.values()].flat(),
   };

@@ -190,7 +190,7 @@ export function startRun({ host, message, implementation, leftMs, onError, inter
 
   /** Answers what the skill returns or responds. What is of no use any more is not checked. */
   const succeed = (given: unknown, missing?: string): void => {
-    const data = given === undefined ? null : given;
+    const data = given ?? null;
     const isOfUse = !hasAnswered() && !deadline.ended;
     const report = isOfUse ? capability.output.findViolations(data) : null;
     if (report === null) {
