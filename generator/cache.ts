@@ -38,19 +38,20 @@ export interface RememberedRun {
 export interface Cache {
   /** Null where there is none that holds for certain. */
   readonly run: RememberedRun | null;
+  /** What single capabilities led to. */
   readonly memory: Memory;
   readonly known: KnownFiles;
   /** Keeps what this run has used and made, and drops the rest. Never fails. */
   save(run: RememberedRun | null, memory: Memory): void;
 }
 
-interface Content {
-  readonly run: RememberedRun | null;
+/** What is remembered of parts of a run. */
+interface Parts {
   readonly memory: Readonly<Record<string, ContractMemory>>;
   readonly known: Readonly<Record<string, string>>;
 }
 
-const NOTHING: Content = { run: null, memory: {}, known: {} };
+const NO_PARTS: Parts = { memory: {}, known: {} };
 
 /**
  * Opens what is remembered of an agent's folder. Without a folder for it nothing is, and nothing will be; `isStale` says
@@ -58,13 +59,19 @@ const NOTHING: Content = { run: null, memory: {}, known: {} };
  */
 export function openCache(home: string | undefined, directory: string, isStale: boolean): Cache {
   const file = home === undefined ? null : fileOf(home, directory);
-  const { run, memory, known } = file === null || isStale ? NOTHING : (read(file) ?? NOTHING);
+  const [run, parts] = file === null || isStale ? [] : linesOf(file);
+  // Where nothing has changed no part is asked for, and the parts are nearly all there is.
+  const readParts = once(() => (unseal(parts) ?? NO_PARTS) as Parts);
+  const memory = once(() => new Map(Object.entries(readParts().memory)));
   const used = new Map<string, string>();
   return {
-    run,
-    memory: new Map(Object.entries(memory)),
+    run: unseal(run) as RememberedRun | null,
+    get memory() {
+      return memory();
+    },
     known: {
       get: (key) => {
+        const { known } = readParts();
         const hash = Object.hasOwn(known, key) ? known[key] : undefined;
         if (hash !== undefined) used.set(key, hash);
         return hash;
@@ -73,8 +80,16 @@ export function openCache(home: string | undefined, directory: string, isStale: 
     },
     save: (newRun, newMemory) => {
       if (file === null) return;
-      write(file, { run: newRun, memory: Object.fromEntries(newMemory), known: Object.fromEntries(used) });
+      write(file, newRun, { memory: Object.fromEntries(newMemory), known: Object.fromEntries(used) });
     },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
@@ -110,24 +125,33 @@ function fileOf(home: string, directory: string): string | null {
   }
 }
 
-/** The first line says whose output is remembered and that nothing of it is lost. */
-function read(file: string): Content | null {
+function linesOf(file: string): string[] {
   try {
-    const text = readFileSync(file, 'utf8');
-    const end = text.indexOf('\n');
-    const body = text.slice(end + 1);
-    return text.slice(0, end) === seal(body) ? (JSON.parse(body) as Content) : null;
+    return readFileSync(file, 'utf8').split('\n');
   } catch {
-    return null;
+    return [];
   }
 }
 
-function write(file: string, content: Content): void {
-  const body = JSON.stringify(content);
+/** A value on a line, behind what says whose output it is and that nothing of it is lost. */
+function sealed(value: unknown): string {
+  const body = JSON.stringify(value);
+  return seal(body) + body;
+}
+
+const SEAL_LENGTH = 64;
+
+/** Null where nothing is on the line that holds. */
+function unseal(line: string | undefined): unknown {
+  const body = line?.slice(SEAL_LENGTH);
+  return body !== undefined && line === seal(body) + body ? JSON.parse(body) : null;
+}
+
+function write(file: string, run: RememberedRun | null, parts: Parts): void {
   const half = `${file}.${pid}`;
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(half, `${seal(body)}\n${body}`, { mode: 0o600 });
+    writeFileSync(half, `${sealed(run)}\n${sealed(parts)}`, { mode: 0o600 });
     renameSync(half, file);
     dropOld(path.dirname(file));
   } catch {

@@ -30,7 +30,7 @@ export type Seen = Set<string>;
  * Compares the disk with the plan; writes nothing, but for what a run that was cut off has put aside. `out` is the folder
  * that holds every generated folder.
  */
-export function compareOutput(directory: string, plan: Plan, out: string, seen: Seen = new Set()): Difference[] {
+export function compareOutput(directory: string, plan: Plan, out: string, seen?: Seen): Difference[] {
   restoreOutput(directory);
   const manifestOf = manifestReader(directory);
   const differences = plan.folders.flatMap((folder) => compareFolder(directory, folder, manifestOf(folder.path), seen));
@@ -50,19 +50,24 @@ function manifestReader(directory: string): ManifestReader {
   return (folder) => readManifests(places.map((place) => textOnDisk(path.join(place, folder, MANIFEST)) ?? ''));
 }
 
-function compareFolder(directory: string, folder: OutputFolder, manifest: Manifest, seen: Seen): Difference[] {
+function compareFolder(
+  directory: string,
+  folder: OutputFolder,
+  manifest: Manifest,
+  seen: Seen | undefined,
+): Difference[] {
   const home = path.join(directory, folder.path);
   const differences: Difference[] = [];
   for (const [name, { hash }] of folder.files) {
     const file = path.join(home, name);
     // Before the file is read: what changes it later changes the stamp.
     const stats = statsOf(file);
-    const stamp = stats === null ? null : stampOf(stats);
+    const stamp = stats === null || seen === undefined ? null : stampOf(stats);
     const sight = `${hash} ${stamp} ${file}`;
-    if (seen.has(sight)) continue;
+    if (seen?.has(sight)) continue;
     const found = stats === null ? null : textOf(file);
     if (found !== null && hashOf(found) === hash) {
-      if (stamp !== null) seen.add(sight);
+      if (stamp !== null) seen?.add(sight);
       continue;
     }
     const isIntact = found !== null && (name === MANIFEST ? isManifest(found) : isUnchanged(manifest, name, found));

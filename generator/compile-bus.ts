@@ -1,6 +1,7 @@
 import type { SourceDocument } from './document.js';
+import { AGENT_FILE } from './files.js';
 import { isObject, type JsonObject, type Path, pointerOfPath } from './json.js';
-import { AGENT_FILE, type AgentFolder } from './load.js';
+import type { AgentFolder } from './load.js';
 import { type BusModel, byCodePoint } from './model.js';
 import { type Problem, placeText } from './problem.js';
 

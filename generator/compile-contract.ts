@@ -1,3 +1,4 @@
+import { digestOf } from './digest.js';
 import type { SourceDocument } from './document.js';
 import { findEndlessChecks } from './endless.js';
 import { checkExamples } from './examples.js';
@@ -19,6 +20,7 @@ import {
   agentExports,
   agentNames,
   capabilityExports,
+  capabilityNames,
   codeIdentifier,
   type Declaration,
   duplicateName,
@@ -27,7 +29,6 @@ import {
   memberIdentifier,
   nameKey,
   typePrefix,
-  valueIdentifier,
 } from './names.js';
 import { createNormalizer, type Definition, type Normalizer, type SchemaRoot } from './normalize.js';
 import { LITTLE_WORK, workOfPatterns } from './patterns/slow.js';
@@ -263,7 +264,7 @@ function declarationsOf(
     keys.add(nameKey(name));
     const place = (): Place => document.place([...path, 'name']);
     const typeNames = rootsOf(draft).map(({ typeName }) => typeName);
-    for (const exported of capabilityExports(name, typeNames)) {
+    for (const exported of capabilityExports(capabilityNames(name), typeNames)) {
       declarations.push({ name: exported, place, what: `the capability "${name}"`, isDefinition: false });
     }
   }
@@ -308,9 +309,9 @@ function toCapability(
   if (input === null || output === null) return null;
   const text = (key: string): string | null => (typeof value[key] === 'string' ? value[key] : null);
   const examples = Array.isArray(value['examples']) ? value['examples'].filter(isObject) : [];
-  return {
+  const capability: Omit<CapabilityModel, 'digest'> = {
     name,
-    names: { type: typePrefix(name), member: memberIdentifier(name), value: valueIdentifier(name) },
+    names: capabilityNames(name),
     description: text('description'),
     timeoutMs: typeof value['timeoutMs'] === 'number' ? value['timeoutMs'] : null,
     idempotent: value['idempotent'] === true,
@@ -325,6 +326,7 @@ function toCapability(
       ({ typeName, module }) => module === `capabilities/${name}` && !rootNames.has(typeName),
     ),
   };
+  return { ...capability, digest: digestOf(capability) };
 }
 
 function toError(

@@ -1,20 +1,17 @@
-import {
-  Composer,
-  type CST,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  type ParsedNode,
-  Parser,
-  type YAMLMap,
-} from 'yaml';
+import { createRequire } from 'node:module';
+import type { CST, Document, Node, Pair, ParsedNode, YAMLMap } from 'yaml';
 import type { Path } from './json.js';
 import type { Place, Problem, ProblemCode } from './problem.js';
+
+const require = createRequire(import.meta.url);
+
+let library: typeof import('yaml') | undefined;
+
+/** The library is loaded with the first text that needs it: many runs read none but those that they know. */
+function yaml(): typeof import('yaml') {
+  library ??= require('yaml') as typeof import('yaml');
+  return library;
+}
 
 /** How deep a contract may nest; real ones stay under 30, and every walk in this room recurses. */
 const MAX_DEPTH = 100;
@@ -39,6 +36,7 @@ type Failed = (code: ProblemCode, message: string, fix: string, at?: Place) => P
 
 /** Parses one YAML (or JSON) file. With problems, `document.value` may lack parts and is only good for places. */
 export function parseSource(file: string, text: string): ParseResult {
+  const { LineCounter, Parser } = yaml();
   const lineCounter = new LineCounter();
   const placeAt = (start: number, end?: number): Place => {
     const { line, col } = lineCounter.linePos(start);
@@ -121,6 +119,7 @@ const OPTIONS = {
 };
 
 function composeDocuments(tokens: readonly CST.Token[], text: string): Document.Parsed[] {
+  const { Composer } = yaml();
   return [...new Composer(OPTIONS).compose(tokens, true, text.length)];
 }
 
@@ -140,6 +139,7 @@ function offsetBeyondDepth(tokens: readonly CST.Token[]): number | null {
 
 /** Finds keys that stand twice, and values without a form in JSON or UTF-8, in time linear in the size of the file. */
 function inspect(contents: Node | null, placeAt: (start: number, end?: number) => Place): Problem[] {
+  const { isMap, isScalar, isSeq } = yaml();
   const problems: Problem[] = [];
   const at = (node: unknown): Place => {
     const range = (node as Node).range;
@@ -191,6 +191,7 @@ function inspect(contents: Node | null, placeAt: (start: number, end?: number) =
 type Range = readonly [number, number];
 
 function rangeOf(root: Document.Parsed, contents: Node | null, path: Path, part: 'key' | 'value'): Range | null {
+  const { isAlias, isMap, isSeq } = yaml();
   let node: unknown = contents;
   let range: Range | null = rangeOfNode(contents);
   for (const [index, token] of path.entries()) {
@@ -217,6 +218,7 @@ const pairsByMap = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
   const known = pairsByMap.get(map);
   if (known !== undefined) return known;
+  const { isScalar } = yaml();
   const pairs = new Map<string, Pair>();
   for (const pair of map.items) {
     const key = isScalar(pair.key) ? String(pair.key.value) : null;

@@ -4,6 +4,11 @@ import type { ProblemCode } from './problem.js';
 
 /* Which files are read, and how. A path may come from somebody else, so what it leads to is looked at before it is opened. */
 
+/** The files a person writes in an agent's folder. */
+export const CAPABILITIES_FILE = 'capabilities.yaml';
+export const PEERS_FILE = 'rpc-peers.yaml';
+export const AGENT_FILE = 'agent.yaml';
+
 export const MAX_FILE_BYTES: number = 4 * 1024 * 1024;
 
 /** Why a file cannot be read, and what to do. */
@@ -80,4 +85,9 @@ export function projectOf(directory: string): string {
     if (existsSync(path.join(folder, '.git'))) return folder;
   }
   return path.dirname(start);
+}
+
+/** How many bytes an agent's own capabilities have; a first guess at how much work there is. */
+export function sizeOf(directory: string): number {
+  return statSync(path.join(directory, CAPABILITIES_FILE), { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -1,6 +1,8 @@
-import { codeFrameColumns } from '@babel/code-frame';
+import { createRequire } from 'node:module';
 import { escapeControls } from './escape.js';
 import { type Diagnostic, type Place, placeText } from './problem.js';
+
+const require = createRequire(import.meta.url);
 
 export interface FormatOptions {
   /** The word before the code, where problems weigh differently. */
@@ -50,6 +52,8 @@ function frame({ file, line, column, endColumn }: Place, sources: ReadonlyMap<st
   const location = end === undefined ? { start } : { start, end };
   // The published types do not know startLine, so it may not stand in the call.
   const options = { startLine: first, linesAbove: 2, linesBelow: 1 };
+  // Loaded where there is a problem: most runs have none.
+  const { codeFrameColumns } = require('@babel/code-frame') as typeof import('@babel/code-frame');
   return escapeControls(codeFrameColumns(lines.join('\n'), location, options));
 }
 

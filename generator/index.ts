@@ -7,11 +7,13 @@ export { nearest } from './spelling.js';
 import { openCache, recallPlan, toRemembered } from './cache.js';
 import { compareOutput, type Difference, type Seen, textOnDisk } from './compare.js';
 import type { FolderDescription } from './describe.js';
+import { sizeOf } from './files.js';
 import { areSame, type Input, surroundingsOf } from './inputs.js';
-import { type AgentFolder, type LoadOptions, loadAgentFolder, type Memory, readSkillFiles, sizeOf } from './load.js';
+import type { AgentFolder, LoadOptions, Memory } from './load.js';
 import type { AgentFolderModel } from './model.js';
 import type { Plan } from './plan.js';
 import { ContractError } from './problem.js';
+import { readSkillFiles } from './skill-files.js';
 import { discardStaging, leftStagings, takeStaging } from './staging.js';
 import { endThreads, startThreads } from './threads.js';
 import { tooDeep } from './too-deep.js';
@@ -239,7 +241,10 @@ interface CompiledFolder {
 }
 
 async function compileFolder(directory: string, options: LoadOptions): Promise<CompiledFolder> {
-  const { compileAgentFolder } = await import('./compile.js');
+  const [{ loadAgentFolder }, { compileAgentFolder }] = await Promise.all([
+    import('./load.js'),
+    import('./compile.js'),
+  ]);
   const folder = loadAgentFolder(directory, options);
   const compilation = compileAgentFolder(folder);
   if (compilation.model !== null) return { folder, model: compilation.model, memory: compilation.memory };

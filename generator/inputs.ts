@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { projectOf, readText } from './files.js';
 import { hashOf } from './hash.js';
-import type { SkillFiles } from './load.js';
+import type { SkillFiles } from './skill-files.js';
 
 /** A file that decided what a folder leads to, by what it held, or by its not being read. */
 export interface Input {

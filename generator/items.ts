@@ -1,7 +1,8 @@
-import { isTooLarge, MAX_VALUES, parseSource, type SourceDocument } from './document.js';
+import { isTooLarge, MAX_VALUES, type ParseResult, parseSource, type SourceDocument } from './document.js';
 import { hashOf } from './hash.js';
-import { isObject } from './json.js';
+import { isObject, type JsonObject } from './json.js';
 import { ITEMS_KEY, parseEach, UNDER_KEY } from './parse-items.js';
+import { readPlainYaml } from './plain-yaml.js';
 import type { Place } from './problem.js';
 
 /*
@@ -34,11 +35,8 @@ export function parseItems(
 ): ItemizedDocument | null {
   const split = text.length < LARGE || mayHoldTooMuch(text) ? null : splitItems(text);
   if (split === null || split.items.length > MOST_CAPABILITIES) return null;
-  const skeleton = parseSource(file, split.skeleton);
-  // Nothing but a key of the outermost mapping, at the line where the items were cut out, may be their owner.
-  const { value } = skeleton.document;
-  if (skeleton.problems.length > 0 || !isObject(value) || value[ITEMS_KEY] !== null) return null;
-  if (skeleton.document.place([ITEMS_KEY], 'key').line !== split.line) return null;
+  const skeleton = readSkeleton(file, split);
+  if (skeleton === null) return null;
   const hash = hashOf(split.skeleton);
   const hashes = split.items.map((item) => hashOf(item.above + item.text));
   const known = hashes.map((item) => isKnown(hash, item));
@@ -48,16 +46,38 @@ export function parseItems(
     file,
     parsed.map((item) => item.text),
   );
-  const whole = { ...value, [ITEMS_KEY]: values };
+  const whole = { ...skeleton.value, [ITEMS_KEY]: values };
   if (values.includes(undefined) || isTooLarge(whole)) return null;
   const items = hashes.map((item, index) => ({ hash: item, isLeftOut: known[index] === true }));
-  const place = createPlacer(file, skeleton.document, split, parsed);
+  const place = createPlacer(file, skeleton.place, split, parsed);
   return { document: { file, text, value: whole, place }, skeleton: hash, items };
+}
+
+interface Skeleton {
+  readonly value: JsonObject;
+  readonly place: SourceDocument['place'];
+}
+
+/** Null where the items are not the value of a key of the outermost mapping. */
+function readSkeleton(file: string, { skeleton, line }: Split): Skeleton | null {
+  let parsed: ParseResult | undefined;
+  const parse = (): ParseResult => {
+    parsed ??= parseSource(file, skeleton);
+    return parsed;
+  };
+  const lines = skeleton.split('\n');
+  // No text of that part of YAML spans lines, so what looks like the key is the key.
+  const plain = readPlainYaml(lines.with(line - 1, `${ITEMS_KEY}: null`).join('\n'));
+  if (isObject(plain)) return { value: plain, place: (path, part) => parse().document.place(path, part) };
+  const { document, problems } = parse();
+  const { value, place } = document;
+  if (problems.length > 0 || !isObject(value) || value[ITEMS_KEY] !== null) return null;
+  return place([ITEMS_KEY], 'key').line === line ? { value, place } : null;
 }
 
 function createPlacer(
   file: string,
-  skeleton: SourceDocument,
+  placeInSkeleton: SourceDocument['place'],
   { line, removed, first }: Split,
   parsed: readonly Item[],
 ): SourceDocument['place'] {
@@ -72,7 +92,7 @@ function createPlacer(
       return { ...found, line: found.line + item.line - FIRST_LINE };
     }
     if (isList) return { file, ...first };
-    const found = skeleton.place(path, part);
+    const found = placeInSkeleton(path, part);
     return found.line <= line ? found : { ...found, line: found.line + removed };
   };
 }
@@ -98,8 +118,9 @@ function mayHoldTooMuch(text: string): boolean {
   return signs >= MAX_VALUES || (ALIAS.test(text) && ANCHOR.test(text));
 }
 
-const ALIAS = /(?<=[\s,[{:-])\*[^\s*]/;
-const ANCHOR = /(?<=[\s,[{:-])&[^\s&]/;
+/* What stands before is looked at last, since these signs are few. */
+const ALIAS = /\*(?<=[\s,[{:-]\*)[^\s*]/;
+const ANCHOR = /&(?<=[\s,[{:-]&)[^\s&]/;
 
 interface Item {
   /** Its lines, the comments and empty lines behind it included. */

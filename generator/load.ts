@@ -1,19 +1,14 @@
-import { existsSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseSource, type SourceDocument } from './document.js';
-import { isInside, objectionTo, readText } from './files.js';
+import { AGENT_FILE, CAPABILITIES_FILE, isInside, objectionTo, PEERS_FILE, readText } from './files.js';
 import { followReferences } from './follow.js';
 import { type Input, inputOf, textIfSame } from './inputs.js';
 import { parseItems } from './items.js';
 import { isObject } from './json.js';
-import { errorCode, OutputError } from './output-error.js';
 import type { Problem } from './problem.js';
 import { type CapabilityRecords, type CompiledCapability, createRecall } from './remember.js';
-
-/** The files a person writes in an agent's folder. */
-export const CAPABILITIES_FILE = 'capabilities.yaml';
-export const PEERS_FILE = 'rpc-peers.yaml';
-export const AGENT_FILE = 'agent.yaml';
+import { readSkillFiles, type SkillFiles } from './skill-files.js';
 
 /** A capabilities file with the files beside it that its schemas refer to. */
 export interface ContractFiles {
@@ -57,16 +52,6 @@ export type Memory = ReadonlyMap<string, ContractMemory>;
 export interface PeerContract {
   readonly index: number;
   readonly files: ContractFiles;
-}
-
-/** What the user's skills look like now. */
-export interface SkillFiles {
-  /** skills.ts; null where there is none. */
-  readonly skillsText: string | null;
-  /** The files in skills/ that are TypeScript, without their ending. */
-  readonly names: ReadonlySet<string>;
-  /** Those that are Markdown: a prompt is the skill, and no code is written for it. */
-  readonly prompts: ReadonlySet<string>;
 }
 
 export interface AgentFolder {
@@ -128,37 +113,6 @@ function nothingIn(directory: string): Problem {
         ? `Name an agent's folder, or write a ${CAPABILITIES_FILE} that says what the agent can do.`
         : `Rename ${other} to ${other.replace(/\..*$/, '.yaml').toLowerCase()}.`,
   };
-}
-
-export function readSkillFiles(directory: string): SkillFiles {
-  const skillsText = readOrRefuse(directory, 'skills.ts', (file, stats) =>
-    stats.isFile() ? readFileSync(file, 'utf8') : null,
-  );
-  const entries = readOrRefuse(directory, 'skills', (folder, stats) =>
-    stats.isDirectory() ? readdirSync(folder) : null,
-  );
-  const namesOf = (ending: string): Set<string> =>
-    new Set((entries ?? []).filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length)));
-  const names = [...namesOf('.ts')].filter((name) => !name.endsWith('.test'));
-  return { skillsText, names: new Set(names), prompts: namesOf('.md') };
-}
-
-/** What `read` finds of the user's; null where there is nothing. */
-function readOrRefuse<T>(directory: string, name: string, read: (file: string, stats: Stats) => T | null): T | null {
-  const file = path.join(directory, name);
-  try {
-    const stats = statSync(file, { throwIfNoEntry: false });
-    return stats === undefined ? null : read(file, stats);
-  } catch (error) {
-    throw new OutputError(
-      `${name} cannot be read (${errorCode(error)}), and codegen would add to it. Nothing was written.`,
-    );
-  }
-}
-
-/** How many bytes an agent's own capabilities have; a first guess at how much work there is. */
-export function sizeOf(directory: string): number {
-  return statSync(path.join(directory, CAPABILITIES_FILE), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 type MainFile = Omit<ContractFiles, 'byPath' | 'passedOver'>;

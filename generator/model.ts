@@ -68,6 +68,8 @@ export interface CapabilityModel {
   readonly examples: readonly ExampleModel[];
   /** Definitions inside this capability's own schemas. */
   readonly definitions: readonly DefinitionModel[];
+  /** A hash of all else, by which what was made of it before is known again. */
+  readonly digest: string;
 }
 
 export interface CapabilityNames {

@@ -1,6 +1,6 @@
 import type { SourceDocument } from './document.js';
 import type { Path } from './json.js';
-import type { AgentNames } from './model.js';
+import type { AgentNames, CapabilityNames } from './model.js';
 import type { Place, Problem } from './problem.js';
 
 /*
@@ -107,10 +107,14 @@ export function agentExports({ type, value }: AgentNames): string[] {
   ];
 }
 
+/** What a capability is called in code. */
+export function capabilityNames(name: string): CapabilityNames {
+  return { type: typePrefix(name), member: memberIdentifier(name), value: valueIdentifier(name) };
+}
+
 /** The names that a capability leads to, with the type names of its schemas. */
-export function capabilityExports(name: string, typeNames: readonly string[]): string[] {
-  const type = typePrefix(name);
-  const own = [`${type}Errors`, `${type}Skill`, `${memberIdentifier(name)}Capability`];
+export function capabilityExports({ type, member }: CapabilityNames, typeNames: readonly string[]): string[] {
+  const own = [`${type}Errors`, `${type}Skill`, `${member}Capability`];
   return [...own, ...typeNames.flatMap((typeName) => [typeName, lowerFirst(typeName)])];
 }
 

@@ -37,6 +37,8 @@ const LEADS_TO_CODE: ReadonlySet<string> = new Set(['constructor', '__proto__', 
 const RUNTIME = '@declaragent/runtime';
 /** What validators stand on. */
 const VALIDATION: ReadonlySet<string> = new Set([`${RUNTIME}/validation`, `${RUNTIME}/formats`]);
+/** A path that cannot leave the folder it begins in; most imports are of such. */
+const DOWNWARDS = /^\.(?:\/[\w$-]+)*\/[\w$-]+(?:\.gen)?\.js$/;
 const PLAIN = /^[\n -~]*$/;
 /** The two joiners that scripts and emoji are written with may stand in a comment. */
 const HIDDEN = /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
@@ -170,6 +172,7 @@ function isSpecifier(before: string, beforeThat: string, statement: string, dept
 }
 
 function objectionToImport(file: string, specifier: string, isBare: boolean): string | null {
+  if (DOWNWARDS.test(specifier) && !isBare) return null;
   if (specifier === RUNTIME || (VALIDATION.has(specifier) && !isBare)) return null;
   if (path.posix.basename(file) === 'bus.gen.ts') {
     // It loads its transports when it needs them.

@@ -1,7 +1,7 @@
 import { emitSkill, emitSkills } from './emit/skills.js';
-import type { SkillFiles } from './load.js';
 import type { CapabilityModel, ContractModel } from './model.js';
 import { createSourceFile } from './print.js';
+import type { SkillFiles } from './skill-files.js';
 
 /** A file of the user's that codegen starts or adds to, and never takes away from. */
 export interface SkillFile {

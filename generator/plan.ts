@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { digestOf } from './digest.js';
 import { emitBus } from './emit/bus.js';
 import { emitClient } from './emit/client.js';
 import { emitContract } from './emit/contract.js';
@@ -7,12 +8,13 @@ import { emitServer } from './emit/server.js';
 import { emitTools } from './emit/tools.js';
 import type { FileTask } from './emit-file.js';
 import { emitFiles } from './emit-files.js';
+import { AGENT_FILE } from './files.js';
 import { hashOf } from './hash.js';
-import { AGENT_FILE, type SkillFiles } from './load.js';
 import { HEADER, MANIFEST, manifestText } from './manifest.js';
 import type { AgentFolderModel, ContractModel } from './model.js';
 import { planSkills, type SkillFile, type SkillsPlan } from './plan-skills.js';
 import { createSourceFile, lineText, type SourceFile } from './print.js';
+import type { SkillFiles } from './skill-files.js';
 
 /** A file as it should be. */
 export interface PlannedFile {
@@ -114,18 +116,8 @@ async function planTasks(tasks: readonly FileTask[], known: KnownFiles): Promise
 
 /** What a file is made from, as a hash: equal ones lead to equal files. */
 function keyOf(task: FileTask): string {
-  return hashOf(
-    JSON.stringify(task, (_, value: unknown) => (value instanceof Map ? [...value.values()].map(hashOnce) : value)),
-  );
-}
-
-/** Many need the same definition. */
-const hashes = new WeakMap<object, string>();
-
-function hashOnce(definition: object): string {
-  const hash = hashes.get(definition) ?? hashOf(JSON.stringify(definition));
-  hashes.set(definition, hash);
-  return hash;
+  const digest = 'capability' in task ? task.capability.digest : digestOf(task.definition);
+  return hashOf(JSON.stringify([task.path, task.header, digest]));
 }
 
 /** Adds the files that show the whole contract to those of its parts. */

@@ -43,9 +43,9 @@ export function joinDefinitions(
     .sort((left, right) => byCodePoint(left.typeName, right.typeName));
 }
 
-function exportsOf({ name, input, output, errors, definitions }: CapabilityModel): string[] {
+function exportsOf({ names, input, output, errors, definitions }: CapabilityModel): string[] {
   const schemas = [input, output, ...errors.flatMap(({ details }) => details ?? [])];
-  const exported = capabilityExports(name, schemas.map(typeNameOf));
+  const exported = capabilityExports(names, schemas.map(typeNameOf));
   return [...exported, ...definitions.map(typeNameOf)];
 }
 

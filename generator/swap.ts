@@ -30,15 +30,15 @@ const REPLACED = '.replaced.';
 export function adoptRest(from: string, to: string, changed: ReadonlySet<string>): void {
   const adopt = (prefix: string): void => {
     const entries = entriesIn(path.join(from, prefix));
-    if (entries.length === 0 && prefix !== '') mkdirSync(path.join(to, prefix), { recursive: true });
+    const files = entries.filter((entry) => !entry.isDirectory() && !changed.has(prefix + entry.name));
+    const isKept = files.length > 0 || (entries.length === 0 && prefix !== '');
+    if (isKept) mkdirSync(path.join(to, prefix), { recursive: true });
+    for (const entry of files) place(entry, path.join(from, prefix, entry.name), path.join(to, prefix, entry.name));
     for (const entry of entries) {
+      if (!entry.isDirectory()) continue;
       const name = prefix + entry.name;
-      if (entry.isDirectory()) {
-        adopt(`${name}/`);
-        if (existsSync(path.join(to, name))) keepOwnerAndMode(path.join(from, name), path.join(to, name));
-      } else if (!changed.has(name)) {
-        place(entry, path.join(from, name), path.join(to, name));
-      }
+      adopt(`${name}/`);
+      if (existsSync(path.join(to, name))) keepOwnerAndMode(path.join(from, name), path.join(to, name));
     }
   };
   adopt('');
@@ -46,7 +46,6 @@ export function adoptRest(from: string, to: string, changed: ReadonlySet<string>
 }
 
 function place(entry: Dirent, from: string, to: string): void {
-  mkdirSync(path.dirname(to), { recursive: true });
   if (entry.isSymbolicLink()) symlinkSync(readlinkSync(from), to);
   else linkSync(from, to);
 }

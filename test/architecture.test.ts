@@ -72,9 +72,17 @@ const EMITTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   type: ['json-schema-to-typescript'],
   validators: ['ajv'],
 };
-const MAY_TOUCH_THE_DISK = ['cache', 'files', 'inputs', 'load', 'compare', 'staging', 'swap', 'write'].map(
-  (name) => `generator/${name}.ts`,
-);
+const MAY_TOUCH_THE_DISK = [
+  'cache',
+  'files',
+  'inputs',
+  'load',
+  'skill-files',
+  'compare',
+  'staging',
+  'swap',
+  'write',
+].map((name) => `generator/${name}.ts`);
 /** The files that read an older version of a contract, from a path or from git. */
 const READ_OLD_VERSIONS = ['generator/breaking/tree.ts', 'generator/breaking/commit.ts'];
 /** Files of their own package, which are part of the program and not of what it works on. */

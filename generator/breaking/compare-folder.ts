@@ -1,4 +1,4 @@
-import { CAPABILITIES_FILE } from '../load.js';
+import { CAPABILITIES_FILE } from '../files.js';
 import { ContractError, type Diagnostic, placeText } from '../problem.js';
 import { readAcceptedChanges } from './accepted-changes.js';
 import { AgainstError } from './against-error.js';

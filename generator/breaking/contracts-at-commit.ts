@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseSource } from '../document.js';
+import { CAPABILITIES_FILE } from '../files.js';
 import { isObject } from '../json.js';
-import { CAPABILITIES_FILE } from '../load.js';
 import type { Commit } from './commit.js';
 import { isOnDisk } from './tree.js';
 

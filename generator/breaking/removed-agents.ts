@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { CAPABILITIES_FILE } from '../load.js';
+import { CAPABILITIES_FILE } from '../files.js';
 import { readAcceptedChanges } from './accepted-changes.js';
 import type { Change } from './change.js';
 import { openCommit } from './commit.js';
