@@ -1,4 +1,4 @@
-import { type BigIntStats, type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { hashOf } from './hash.js';
 import { isManifest, isUnchanged, MANIFEST, type Manifest, readManifests } from './manifest.js';
@@ -21,25 +21,27 @@ export interface Difference {
 }
 
 /**
- * Files that a run has found as planned, each as it was then. A run that writes compares twice, since another may have
- * written before it got the lock, and what has not been touched in between need not be read again.
- */
-export type Seen = Set<string>;
-
-/**
  * Compares the disk with the plan; writes nothing, but for what a run that was cut off has put aside. `out` is the folder
  * that holds every generated folder.
  */
-export function compareOutput(directory: string, plan: Plan, out: string, seen?: Seen): Difference[] {
+export function compareOutput(directory: string, plan: Plan, out: string): Difference[] {
   restoreOutput(directory);
   const manifestOf = manifestReader(directory);
-  const differences = plan.folders.flatMap((folder) => compareFolder(directory, folder, manifestOf(folder.path), seen));
+  const differences = plan.folders.flatMap((folder) => compareFolder(directory, folder, manifestOf(folder.path)));
   differences.push(...abandonedFolders(directory, plan, out, manifestOf));
   for (const { path: file, content, replaces } of plan.skills) {
     if (textOnDisk(path.join(directory, file)) === content) continue;
     differences.push({ kind: replaces === null ? 'missing' : 'stale', path: file, fixedByCodegen: true });
   }
   return differences.sort((left, right) => byCodePoint(left.path, right.path));
+}
+
+/** Whether each output folder lists what it should hold; where one does not, it surely differs. */
+export function areManifestsCurrent(directory: string, { folders }: Plan): boolean {
+  return folders.every(({ path: folder, files }) => {
+    const found = textOnDisk(path.join(directory, folder, MANIFEST));
+    return found !== null && hashOf(found) === files.get(MANIFEST)?.hash;
+  });
 }
 
 type ManifestReader = (folder: string) => Manifest;
@@ -50,26 +52,12 @@ function manifestReader(directory: string): ManifestReader {
   return (folder) => readManifests(places.map((place) => textOnDisk(path.join(place, folder, MANIFEST)) ?? ''));
 }
 
-function compareFolder(
-  directory: string,
-  folder: OutputFolder,
-  manifest: Manifest,
-  seen: Seen | undefined,
-): Difference[] {
+function compareFolder(directory: string, folder: OutputFolder, manifest: Manifest): Difference[] {
   const home = path.join(directory, folder.path);
   const differences: Difference[] = [];
   for (const [name, { hash }] of folder.files) {
-    const file = path.join(home, name);
-    // Before the file is read: what changes it later changes the stamp.
-    const stats = statsOf(file);
-    const stamp = stats === null || seen === undefined ? null : stampOf(stats);
-    const sight = `${hash} ${stamp} ${file}`;
-    if (seen?.has(sight)) continue;
-    const found = stats === null ? null : textOf(file);
-    if (found !== null && hashOf(found) === hash) {
-      if (stamp !== null) seen?.add(sight);
-      continue;
-    }
+    const found = textOnDisk(path.join(home, name));
+    if (found !== null && hashOf(found) === hash) continue;
     const isIntact = found !== null && (name === MANIFEST ? isManifest(found) : isUnchanged(manifest, name, found));
     const kind = found === null ? 'missing' : isIntact ? 'stale' : 'edited';
     differences.push({ kind, path: path.posix.join(folder.path, name), fixedByCodegen: true });
@@ -78,19 +66,6 @@ function compareFolder(
     if (!folder.files.has(name)) differences.push(orphan(home, folder.path, name, manifest));
   }
   return differences;
-}
-
-/** Clocks of disks tick more slowly than files can be written. */
-const TICK_MS = 50;
-const SECOND_NS = 1_000_000_000n;
-
-/**
- * What the disk says of a file, which is another as soon as the file is written to or another takes its place. Null where a
- * change may leave it the same: the file was touched within the same tick, or the disk counts whole seconds.
- */
-function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string | null {
-  const isYoung = Date.now() - Number(ctimeNs / 1_000_000n) < TICK_MS;
-  return isYoung || ctimeNs % SECOND_NS === 0n ? null : [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }
 
 function orphan(home: string, folder: string, name: string, manifest: Manifest): Difference {
@@ -128,22 +103,9 @@ function orphanedManifest(home: string, folder: string): Difference[] {
 
 /** A file's text with plain line feeds, since git may have checked it out with others; null where there is none. */
 export function textOnDisk(file: string): string | null {
-  return statsOf(file) === null ? null : textOf(file);
-}
-
-/** Null where there is no file: to read a pipe or a device could take for ever. */
-function statsOf(file: string): BigIntStats | null {
   try {
-    const stats = statSync(file, { bigint: true });
-    return stats.isFile() ? stats : null;
-  } catch {
-    return null;
-  }
-}
-
-function textOf(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
+    // To read a pipe or a device could take for ever.
+    return statSync(file).isFile() ? readFileSync(file, 'utf8').replaceAll('\r\n', '\n') : null;
   } catch {
     return null;
   }

@@ -5,7 +5,7 @@ export { formatProblem } from './format-problem.js';
 export { nearest } from './spelling.js';
 
 import { openCache, recallPlan, toRemembered } from './cache.js';
-import { compareOutput, type Difference, type Seen, textOnDisk } from './compare.js';
+import { areManifestsCurrent, compareOutput, type Difference, textOnDisk } from './compare.js';
 import type { FolderDescription } from './describe.js';
 import { sizeOf } from './files.js';
 import { areSame, type Input, surroundingsOf } from './inputs.js';
@@ -94,14 +94,15 @@ export interface Texts {
 export async function generate(options: CodegenOptions): Promise<Generated> {
   const { directory } = options;
   const planned = await planFolder(options);
-  const seen: Seen = new Set();
-  const differences = compareOutput(directory, planned.plan, planned.out, seen);
+  // What surely differs is compared once, where no other run can write.
+  if (!areManifestsCurrent(directory, planned.plan)) return writeAlone(options, planned);
+  const differences = compareOutput(directory, planned.plan, planned.out);
   const isDone = !differences.some(({ fixedByCodegen }) => fixedByCodegen) && leftStagings(directory).length === 0;
-  return isDone ? reportOn(planned, differences) : writeAlone(options, planned, seen);
+  return isDone ? reportOn(planned, differences) : writeAlone(options, planned);
 }
 
 /** Writes while no other run does; plans again if what the plan was made from has changed by then. */
-async function writeAlone(options: CodegenOptions, planned: PlannedFolder, seen: Seen): Promise<Generated> {
+async function writeAlone(options: CodegenOptions, planned: PlannedFolder): Promise<Generated> {
   const { directory } = options;
   const staging = await takeStaging(directory);
   try {
@@ -111,7 +112,6 @@ async function writeAlone(options: CodegenOptions, planned: PlannedFolder, seen:
     const { plan, inputs, differences } = await withWhatDiffers(
       options,
       isCurrent ? planned : await planFolder(options),
-      seen,
     );
     writeOutput(directory, staging, plan, differences);
     return reportOn({ plan, inputs }, differences);
@@ -125,15 +125,15 @@ interface ComparedFolder extends Pick<PlannedFolder, 'plan' | 'inputs'> {
 }
 
 /** How the disk differs from a plan, and the plan with the text of every file that does. */
-async function withWhatDiffers(options: CodegenOptions, planned: PlannedFolder, seen?: Seen): Promise<ComparedFolder> {
+async function withWhatDiffers(options: CodegenOptions, planned: PlannedFolder): Promise<ComparedFolder> {
   const { plan, out, inputs, isRecalled } = planned;
-  const differences = compareOutput(options.directory, plan, out, seen);
+  const differences = compareOutput(options.directory, plan, out);
   const paths = new Set(differences.map(({ path: file }) => file));
   const { withTexts } = await import('./plan.js');
   const full = isRecalled && paths.size > 0 ? null : await withTexts(plan, paths);
   if (full !== null) return { plan: full, inputs, differences };
   // A plan that is remembered whole has no texts, and one that is remembered wrongly is made without what is remembered.
-  return withWhatDiffers(options, await planFolder(options, isRecalled ? 'parts' : 'nothing'), seen);
+  return withWhatDiffers(options, await planFolder(options, isRecalled ? 'parts' : 'nothing'));
 }
 
 function reportOn(

@@ -10,6 +10,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -124,9 +125,10 @@ export function restoreReplaced(directory: string, staging: string): void {
 }
 
 function adoptForeign(from: string, to: string): void {
+  const present = new Map(entriesIn(to).map((entry) => [entry.name, entry] as const));
   for (const entry of entriesIn(from)) {
     const [file, target] = [path.join(from, entry.name), path.join(to, entry.name)];
-    const there = lstatSync(target, { throwIfNoEntry: false });
+    const there = present.get(entry.name);
     if (entry.isDirectory() && (there === undefined || there.isDirectory())) adoptForeign(file, target);
     if (entry.isDirectory() || there !== undefined || isOfCodegen(entry, file)) continue;
     mkdirSync(to, { recursive: true });
@@ -150,5 +152,6 @@ function replacedPath(directory: string, staging: string, out: string): string {
 }
 
 function entriesIn(folder: string): Dirent[] {
-  return existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? readdirSync(folder, { withFileTypes: true }) : [];
 }
