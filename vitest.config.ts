@@ -37,13 +37,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        // After the others and one file at a time: a broker that has to wait for the processor is taken for a dead one.
+        // After the others and two at a time: a broker that has to wait for the processor is taken for a dead one.
         test: {
           name: 'brokers',
           include: [WITH_BROKERS],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
