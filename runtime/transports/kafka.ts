@@ -26,17 +26,12 @@ import { readFailure } from './kafka/failure.js';
 import { createPublisher } from './kafka/publisher.js';
 import { INSTANCE_HEADER, type KafkaDelivery, type Requests, readRequests } from './kafka/requests.js';
 import { NameTaken, readResponses } from './kafka/responses.js';
+import type { KafkaSasl } from './kafka/sasl.js';
 import { type ConnectSocket, createSockets, type Sockets } from './kafka/sockets.js';
 import { createWatch } from './kafka/watch.js';
 
+export type { KafkaSasl } from './kafka/sasl.js';
 export type { ConnectSocket, KafkaAddress } from './kafka/sockets.js';
-
-/** By what a client proves who it is. */
-export interface KafkaSasl {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-  readonly username: string;
-  readonly password: string;
-}
 
 /** Settings of a Kafka transport. */
 export interface KafkaConfig {

@@ -8,9 +8,9 @@ import type {
 } from 'kafkajs';
 import { loadDriver } from '../../driver.js';
 import type { TlsOptions } from '../../tls.js';
-import type { KafkaSasl } from '../kafka.js';
 import { type Balance, createBalance } from './balance.js';
 import { whileNew } from './failure.js';
+import type { KafkaSasl } from './sasl.js';
 import type { Sockets } from './sockets.js';
 
 // With balance.ts and failure.ts all that knows kafkajs.
