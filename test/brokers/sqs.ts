@@ -4,7 +4,10 @@ import type { BrokerProgram } from './broker.js';
 import { archivesFolder, findProgram, hasArchives } from './installed.js';
 import { findFreePort, makeFolder, startServer } from './server-process.js';
 
-/** ElasticMQ, which speaks the protocol of SQS. It takes any keys, and no TLS. */
+/**
+ * ElasticMQ, which speaks the protocol of SQS. It takes any keys, and no TLS. Unless told otherwise its store writes half a second later,
+ * so that a kill brings back what it has confirmed to be deleted: SQS itself does not.
+ */
 export const sqs: BrokerProgram = {
   kind: 'sqs',
   missing() {
@@ -24,7 +27,7 @@ rest-sqs { enabled = true, bind-port = ${port}, bind-hostname = "127.0.0.1", sqs
 rest-stats { enabled = false }
 aws { region = us-east-1, accountId = 000000000000 }
 queues-storage { enabled = true, path = "${folder}/queues.conf" }
-messages-storage { enabled = true, uri = "jdbc:h2:${folder}/messages", driver-class-name = "org.h2.Driver" }
+messages-storage { enabled = true, uri = "jdbc:h2:${folder}/messages;WRITE_DELAY=0", driver-class-name = "org.h2.Driver" }
 `,
     );
     return startServer({
