@@ -111,8 +111,8 @@ function leadsVia(way: PeerTransport, { transport }: ConnectedTransport): boolea
   return way.via === undefined ? way.kind === transport.kind : way.via === transport;
 }
 
-/** What may follow a reply topic: no wildcard of any broker. */
-const BELOW = /^(\.[A-Za-z0-9_-]+)+$/;
+/** What may follow a reply topic: no wildcard of any broker, and not so long that one of them would end the connection. */
+const BELOW = /^(?=.{1,99}$)(\.[A-Za-z0-9_-]+)+$/;
 
 function isAtOrBelow(topic: string, base: string): boolean {
   return topic === base || (topic.startsWith(base) && BELOW.test(topic.slice(base.length)));

@@ -60,11 +60,14 @@ ${cases.join('\n')}
   esac
   if [[ $path == call && \${#arguments[@]} == 0 ]]; then
     for file in generated/*/index.ts; do
-      [[ -e $file ]] && file="\${file#generated/}" && words+=" agent://\${file%/index.ts}"
+      # What compgen is given it expands: no name that is more than a name.
+      [[ -e $file ]] && file="\${file#generated/}" && file="\${file%/index.ts}"
+      [[ $file =~ ^[A-Za-z0-9][A-Za-z0-9_-]*$ ]] && words+=" agent://$file"
     done
   elif [[ $path == call && \${#arguments[@]} == 1 ]]; then
     for file in generated/"\${arguments[0]#agent://}"/capabilities/*.gen.ts; do
-      [[ -e $file ]] && file="\${file##*/}" && words+=" \${file%.gen.ts}"
+      [[ -e $file ]] && file="\${file##*/}" && file="\${file%.gen.ts}"
+      [[ $file =~ ^[A-Za-z0-9][A-Za-z0-9_-]*$ ]] && words+=" $file"
     done
   fi
   [[ $current == -* ]] && words="$options"

@@ -30,6 +30,8 @@ if (unknown.length > 0) {
   for (const kind of BROKER_KINDS) say(`${kind}: ${brokerPrograms[kind].missing() ?? 'there'}`);
 } else if (act === 'start' && kinds[0] !== undefined && kinds.length === 1) {
   await run(kinds[0]);
+} else if (act === '--help') {
+  say(USAGE);
 } else {
   fail('');
 }

@@ -92,6 +92,7 @@ test.each([
   'memory://agents.caller.responses..x',
   'memory://agents.caller.responses/../x',
   'memory://$SYS.x',
+  `memory://agents.caller.responses.${'a'.repeat(99)}`,
 ])('a replyTo of %s picks no place', (replyTo) => {
   expect(answerTopic(replyTo)).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createAgents } from '../../support/agents.js';
@@ -61,6 +61,15 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   it('puts in what follows a colon, where bash breaks words', () => {
     expect(complete('declaragent call agent:')).toEqual(['//pr-reviewer']);
     expect(complete('declaragent call agent://pr-r')).toEqual(['//pr-reviewer']);
+  });
+
+  it('runs nothing that a name of a file says', () => {
+    const hostile = path.join(client, 'generated', '$(touch${IFS}PWNED)');
+    mkdirSync(hostile, { recursive: true });
+    writeFileSync(path.join(hostile, 'index.ts'), '');
+    expect(complete('declaragent call ')).toEqual(['agent://pr-reviewer']);
+    expect(existsSync(path.join(client, 'PWNED'))).toBe(false);
+    rmSync(hostile, { recursive: true });
   });
 
   it('offers no agent where there is none', () => {
