@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { type Channel, connect, type GetMessage } from 'amqplib';
 import { afterEach } from 'vitest';
 import type { DeadLetter } from '../../runtime/testing/index.js';
@@ -24,6 +25,20 @@ export async function openChannel({ port }: { readonly port: number }) {
   };
   opened.add(close);
   return { channel, close };
+}
+
+/**
+ * Has the header `a` of what is published on a channel from now on go out under another tag than the driver's: brokers know
+ * more tags than it does, and more levels.
+ */
+export function retag({ connection }: Channel, from: string, to: string): void {
+  const socket = Reflect.get(connection, 'stream') as Duplex;
+  const write = socket.write.bind(socket) as (chunk: Buffer) => boolean;
+  socket.write = (chunk: Buffer): boolean => {
+    const at = chunk.indexOf(`\u0001a${from}`);
+    if (at !== -1) chunk.write(to, at + 2);
+    return write(chunk);
+  };
 }
 
 /** The message that a queue has next. */

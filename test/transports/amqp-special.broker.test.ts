@@ -15,7 +15,7 @@ import { amqp as program, rabbitmqctl } from '../brokers/amqp.js';
 import type { Broker } from '../brokers/broker.js';
 import { makeCertificates } from '../brokers/certificates.js';
 import { createFaultProxy } from '../brokers/proxy.js';
-import { openChannel, opened, readLetters, takeNext, urlOf } from './amqp-client.js';
+import { openChannel, opened, readLetters, retag, takeNext, urlOf } from './amqp-client.js';
 import { describeWithBroker } from './real-broker.js';
 
 /** Takes connections, and never says a word. */
@@ -130,6 +130,49 @@ describeWithBroker('amqp', () => {
     };
     channel.publish('', queue, Buffer.from(JSON.stringify(request)));
     await expect.poll(() => replies).toMatchObject([{ causedBy: 'h1', payload: { ok: true, data: 'hello' } }]);
+  });
+
+  /** Arrays in arrays, as the bytes of the outermost one. */
+  const nest = (levels: number): Buffer => {
+    const bytes = Buffer.alloc(5 * levels, 'A');
+    for (let level = 0; level < levels; level++) bytes.writeUInt32BE(5 * (levels - level - 1), 5 * level + 1);
+    return bytes;
+  };
+  const undecodable = [
+    { what: 'a tag that the driver does not know', value: { '!': 'long', value: 1 }, from: 'l', to: 'L' },
+    { what: 'arrays nested 12,000 deep', value: nest(12_000), from: 'x', to: 'A' },
+  ];
+
+  test.each(undecodable)('a message with $what in a header costs its reader nothing', async ({ value, from, to }) => {
+    const { callee, caller, queue } = createAgents();
+    const events: string[] = [];
+    const on = { lost: () => events.push('lost'), restored: () => events.push('restored') };
+    const came: string[] = [];
+    const replies = 'agents.poisoned.responses.only';
+    const reader = await connectTo(broker.port, on);
+    await reader.subscribe(replies, 'responses', ({ bytes }) => came.push(String(bytes)));
+    const bus = await startBus(callee);
+    await serveOn(bus);
+    const { channel } = await openChannel(broker);
+    retag(channel, from, to);
+    const headers = { a: value };
+    channel.publish('', queue, Buffer.from('poison'), { headers, messageId: 'gone' });
+    channel.publish('', replies, Buffer.from('poison'), { headers });
+    channel.publish('', replies, Buffer.alloc(0), { headers });
+    channel.publish('', replies, Buffer.alloc(200_000, 'x'), { headers });
+    channel.publish('', replies, Buffer.from('after'));
+    await expect.poll(() => came).toEqual(['poison', '', 'x'.repeat(200_000), 'after']);
+    await expect.poll(async () => (await readLetters(broker, queue)).length).toBe(1);
+    expect((await readLetters(broker, queue))[0]?.reason).toMatch(/^EAGENTRPC_INVALID_ENVELOPE: /);
+    const request = {
+      ...{ version: 1, kind: 'request', messageId: 'p1', correlationId: 'hand', from: 'agent://poisoned', to: callee },
+      ...{ capability: 'read', replyTo: `amqp://${replies}`, payload: 'good all the same' },
+    };
+    channel.publish('', queue, Buffer.from(JSON.stringify(request)), { headers });
+    await expect.poll(() => came[4]).toContain('"data":"good all the same"');
+    expect(await callOn(await startBus(caller), callee)('another')).toBe('another');
+    expect(events).toEqual([]);
+    expect(bus.health().connected).toBe(true);
   });
 
   test('a dead letter has the reason in a header, and what it had', async () => {

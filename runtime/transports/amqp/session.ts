@@ -3,6 +3,7 @@ import { systemClock } from '../../clock.js';
 import type { TlsOptions } from '../../tls.js';
 import type { BrokerAddress } from './address.js';
 import { gatherWrites } from './gather.js';
+import { allowAnyHeaders } from './headers.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { explainConnect, explainLoss } from './reasons.js';
 
@@ -61,6 +62,7 @@ export async function openSession({ driver, address, tls, sockets, onLost }: Ses
     connection.on('error', () => {});
     connection.on('close', lose);
     gatherWrites(connection);
+    allowAnyHeaders(connection);
     return connection;
   };
 
