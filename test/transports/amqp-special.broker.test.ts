@@ -347,7 +347,8 @@ describeWithBroker('amqp', () => {
       'The AMQP broker at 127.0.0.1:1 cannot be reached (ECONNREFUSED).',
     );
     expect(await refusal(`amqps://guest:s3cret@${place}`)).toMatch(/^The AMQP broker at .* does not speak TLS/);
-    for (const url of ['guest:s3cret', 'http://guest:s3cret@host', 'amqp://guest:s3cret%@host']) {
+    const cut = ['/', '?', '#'].map((sign) => `amqp://s3cret:12${sign}34@host`);
+    for (const url of ['guest:s3cret', 'http://guest:s3cret@host', 'amqp://guest:s3cret%@host', ...cut]) {
       const message = await refusal(url);
       expect(message).toMatch(/^The url of the amqp transport must be like /);
       expect(message).not.toContain('s3cret');

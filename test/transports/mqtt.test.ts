@@ -91,6 +91,15 @@ describe('a url', () => {
     },
   );
 
+  test.each([
+    ...['mqtt://secret:12/34@host', 'mqtt://secret:12?34@host', 'wss://secret:12#34@host'],
+    ...['mqtt://u:a%zz@host', 'mqtt://u%:secret@host'],
+  ])('with a name or a password that is not percent-encoded is refused, and not repeated: %s', (url) => {
+    expect(() => mqtt({ url })).toThrow(
+      'The url of an mqtt transport must have its user name, password and path percent-encoded: an @ in them is %40.',
+    );
+  });
+
   test('of a broker that is not there is said with the reason, and without the password', async () => {
     await expect(connectTo('mqtt://user:secret@127.0.0.1:1')).rejects.toThrow(
       'There is no connection to the MQTT broker at mqtt://127.0.0.1:1: ECONNREFUSED.',

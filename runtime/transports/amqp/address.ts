@@ -54,6 +54,8 @@ function parse(text: string): URL {
     // Said below.
   }
   if (url === undefined || !/^amqps?:$/.test(url.protocol) || url.hostname === '') throw new Error(WRONG_URL);
+  // A password with a raw / ? or # ends the host early: what is named as the host then is part of it.
+  if (`${url.pathname}${url.search}${url.hash}`.includes('@')) throw new Error(WRONG_URL);
   return url;
 }
 

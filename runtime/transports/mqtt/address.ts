@@ -26,6 +26,9 @@ const KEEPALIVE_SECONDS = 5;
 /** How many messages the broker may hand out before they are confirmed: what is more it keeps, and lets expire. */
 const RECEIVE_MAXIMUM = 256;
 
+const NOT_ENCODED =
+  'The url of an mqtt transport must have its user name, password and path percent-encoded: an @ in them is %40.';
+
 /** @throws Error for what is no URL of a broker; says nothing of what may be a password */
 export function readUrl(text: string): BrokerUrl {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -35,6 +38,8 @@ export function readUrl(text: string): BrokerUrl {
       'The url of an mqtt transport is mqtt://, mqtts://, ws:// or wss://, a host, and a port if need be.',
     );
   }
+  // A password with a raw / ? or # ends the host early: what is named as the host then is part of it.
+  if (`${url.pathname}${url.search}${url.hash}`.includes('@')) throw new Error(NOT_ENCODED);
   const port = url.port === '' ? PORTS[protocol] : Number(url.port);
   return {
     protocol,
@@ -52,7 +57,12 @@ function isProtocol(protocol: string): protocol is Protocol {
 }
 
 function decode(part: string): string | undefined {
-  return part === '' ? undefined : decodeURIComponent(part);
+  try {
+    return part === '' ? undefined : decodeURIComponent(part);
+  } catch {
+    // A cause would hold what may be a password.
+    throw new Error(NOT_ENCODED);
+  }
 }
 
 export interface ClientSettings {
