@@ -194,6 +194,31 @@ const waitingForNobody = defineCase(
   },
 );
 
+const stoppedInMidCall = defineCase(
+  24,
+  'what was answered while a service stopped does not come to the next one',
+  {},
+  async (stage) => {
+    const runs: unknown[] = [];
+    const read = async (input: unknown) => {
+      runs.push(input);
+      await stage.broker.pass(400);
+      return input;
+    };
+    const { bus } = await stage.startCallee({ instance: 'first', read });
+    const caller = await stage.startCaller();
+    const call = stage.read(caller).outcome('once', { timeoutMs: stage.patientMs });
+    await stage.until(5_000, 'It runs', () => runs.length === 1);
+    await stage.within(10_000, bus.stop());
+    expect((await call).status).toBe('ok');
+    await stage.startCallee({ instance: 'second', read });
+    await stage.within(10_000, stage.read(caller)('after', { timeoutMs: stage.patientMs }));
+    // Not all partitions of the inbox are read at once.
+    await stage.broker.pass(1_000);
+    expect(runs).toEqual(['once', 'after']);
+  },
+);
+
 const severalInstances = defineCase(13, 'each instance of a caller hears its own answers only', {}, async (stage) => {
   await stage.startCallee();
   const callers = [await stage.startCaller(), await stage.startCaller(), await stage.startCaller()];
@@ -274,7 +299,7 @@ const foreignTopics = (broker: () => Broker) =>
   });
 
 const ownCases = (broker: () => Broker) => [
-  ...[changeOfHands, waitingForNobody, severalInstances],
+  ...[changeOfHands, waitingForNobody, stoppedInMidCall, severalInstances],
   ...[waitingForReaders(broker), strangers(broker), foreignTopics(broker)],
 ];
 

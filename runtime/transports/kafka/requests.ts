@@ -252,8 +252,11 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
   };
 
   const settle = (waiting: Waiting): Promise<void> => {
-    if (owns(waiting)) giveUp(waiting, 'settle');
-    return commits.commit(owns(waiting) ? waiting.record.partition : -1);
+    if (!owns(waiting)) return commits.commit(-1);
+    // Due before it is given up: who is stopped leaves with the last one, and waits for nothing but what is due.
+    const committed = commits.commit(waiting.record.partition);
+    giveUp(waiting, 'settle');
+    return committed;
   };
 
   const createDelivery = (waiting: Waiting, redelivered: boolean): KafkaDelivery => {
