@@ -14,14 +14,8 @@ import type {
   TransportFlags,
 } from '../transport.js';
 import { createBrokerClock } from './kafka/broker-clock.js';
-import {
-  type Client,
-  type IncomingRecord,
-  openClient,
-  type Pulse,
-  type Reader,
-  type TopicPlan,
-} from './kafka/client.js';
+import { createBurial } from './kafka/burial.js';
+import { type Client, openClient, type Pulse, type Reader, type TopicPlan } from './kafka/client.js';
 import { readFailure } from './kafka/failure.js';
 import { createPublisher } from './kafka/publisher.js';
 import { INSTANCE_HEADER, type KafkaDelivery, type Requests, readRequests } from './kafka/requests.js';
@@ -229,10 +223,7 @@ function createConnection(
     return one;
   };
 
-  const bury = async (topic: string, { value }: IncomingRecord, reason: string): Promise<void> => {
-    const headers = { 'declaragent-reason': reason, 'declaragent-topic': topic };
-    await publisher.publish(`${topic}.dlq`, { value, headers }, -1);
-  };
+  const bury = createBurial((topic, record) => publisher.publish(topic, record, -1));
 
   /** Before the first request comes, which may have waited long, by a message that says nothing. */
   const askTheTime = async (): Promise<void> => {

@@ -298,9 +298,34 @@ const foreignTopics = (broker: () => Broker) =>
     await expect(tooLarge).rejects.toMatchObject({ code: 'EAGENTRPC_PUBLISH_FAILED', executed: 'no' });
   });
 
+const tooLargeToBury = (broker: () => Broker) =>
+  defineCase(18, 'a request that does not fit in with its reason is buried in part, once', {}, async (stage) => {
+    await stage.startCallee();
+    const topic = stage.requestsTopic;
+    const value = Buffer.alloc(2 * 2 ** 20 - 75, 'x');
+    const producer = createClient(broker()).producer();
+    await producer.connect();
+    await producer.send({ topic, messages: [{ value }] });
+    await producer.disconnect();
+    let letters: Awaited<ReturnType<typeof readTopic>> = [];
+    await stage.until(10_000, 'It is buried', async () => {
+      letters = await readTopic(broker(), `${topic}.dlq`);
+      return letters.length > 0;
+    });
+    // Were it put back, it would have come again by then.
+    await stage.broker.pass(1_000);
+    letters = await readTopic(broker(), `${topic}.dlq`);
+    expect(letters).toHaveLength(1);
+    expect(letters[0]?.value).toEqual(value.subarray(0, 1_024));
+    expect(letters[0]?.headers).toEqual({
+      'declaragent-reason': expect.stringMatching(/./),
+      ...{ 'declaragent-topic': topic, 'declaragent-size': String(value.length) },
+    });
+  });
+
 const ownCases = (broker: () => Broker) => [
   ...[changeOfHands, waitingForNobody, stoppedInMidCall, severalInstances],
-  ...[waitingForReaders(broker), strangers(broker), foreignTopics(broker)],
+  ...[waitingForReaders(broker), strangers(broker), foreignTopics(broker), tooLargeToBury(broker)],
 ];
 
 describeRealBroker(realBroker, 'kafka', () => {

@@ -71,11 +71,11 @@ export function createPublisher({ client, lost, broken, onMissing, onTime }: Pub
         // Where a socket has broken, it may have done so under this message, whatever the client says happened after that.
         const isRefused = type !== undefined && !UNCERTAIN.has(type) && broken() === brokenBefore;
         const pauseMs = PAUSES_MS[attempt];
-        if (!isRefused) throw failed(topic, message, 'maybe');
+        if (!isRefused) throw failed(topic, message, 'maybe', error);
         const isMissing = type === 'UNKNOWN_TOPIC_OR_PARTITION';
         // An answer to a place that is gone is dropped, as one is that nobody waits for; nobody else makes it that place.
         if (isMissing && acks === 1 && pauseMs === undefined) return;
-        if (!PASSING.has(type) || pauseMs === undefined) throw failed(topic, message, 'no');
+        if (!PASSING.has(type) || pauseMs === undefined) throw failed(topic, message, 'no', error);
         if (isMissing && acks === -1) await onMissing(topic);
         await new Promise<void>((resolve) => systemClock.setTimer(pauseMs, resolve));
       }
@@ -152,9 +152,9 @@ function countAtOnce(waiting: readonly Waiting[]): number {
   return waiting.length;
 }
 
-function failed(topic: string, reason: string, executed: 'no' | 'maybe'): AgentRpcError {
+function failed(topic: string, reason: string, executed: 'no' | 'maybe', cause?: unknown): AgentRpcError {
   return new AgentRpcError({
-    ...{ code: 'EAGENTRPC_PUBLISH_FAILED', executed },
+    ...{ code: 'EAGENTRPC_PUBLISH_FAILED', executed, cause },
     message: `Kafka has not confirmed a message for ${topic}: ${reason.replace(/[.\s]*$/, '')}.`,
   });
 }

@@ -59,6 +59,8 @@ interface Waiting {
 const MAX_DELIVERIES = 5;
 /** When a message that was given back is handed out again. */
 const AGAIN_AFTER_MS = 250;
+/** The same for one that cannot be kept where dead letters go, which may stay so for long. */
+const UNBURIED_AFTER_MS = 10_000;
 /** What may be known of one partition's messages is limited by the size of the text that goes with an offset. */
 const MOST_UNSETTLED = 400;
 const QUEUE_BYTES = 8 * 2 ** 20;
@@ -237,11 +239,11 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
     leaveWhenDone();
   };
 
-  const putBack = (waiting: Waiting): void => {
+  const putBack = (waiting: Waiting, afterMs = AGAIN_AFTER_MS): void => {
     if (!owns(waiting)) return;
     giveUp(waiting, 'putBack');
     if (isStopped) return;
-    const cancel = systemClock.setTimer(AGAIN_AFTER_MS, () => {
+    const cancel = systemClock.setTimer(afterMs, () => {
       timers.delete(cancel);
       if (isStopped || !owns(waiting)) return;
       queue.unshift(waiting);
@@ -279,7 +281,7 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
           try {
             await bury(record, reason);
           } catch (error) {
-            putBack(waiting);
+            putBack(waiting, UNBURIED_AFTER_MS);
             throw error;
           }
           await settle(waiting);

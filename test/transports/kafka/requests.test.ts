@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type {
+  Client,
+  Committed,
+  IncomingRecord,
+  Reader,
+  ReaderOptions,
+} from '../../../runtime/transports/kafka/client.js';
+import { readRequests } from '../../../runtime/transports/kafka/requests.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+async function startReading(settings: {
+  readonly deliver: Parameters<typeof readRequests>[0]['deliver'];
+  readonly bury: () => Promise<void>;
+}) {
+  const commits: Committed[] = [];
+  const steps: string[] = [];
+  const reader: Reader = {
+    seek() {},
+    pause() {},
+    resume() {},
+    async commit(states) {
+      steps.push('commit');
+      commits.push(...states);
+    },
+    async close() {
+      steps.push('leave');
+    },
+  };
+  let reading: ReaderOptions | undefined;
+  const client: Pick<Client, 'committed' | 'read'> = {
+    committed: async () => [{ partition: 0, offset: 0, metadata: '' }],
+    async read(options) {
+      reading = options;
+      options.onJoined(reader, [0], 'member');
+      return reader;
+    },
+  };
+  const requests = await readRequests({
+    ...{ client: client as Client, topic: 't', group: 't', prefetch: 10, ...settings },
+    ...{ ageOf: () => undefined, pulse: { isJoining: false, fetches: 0 }, onCrash: () => {} },
+  });
+  const bring = async (): Promise<void> => {
+    const at = { partition: 0, offset: 0, timestamp: 0 };
+    const record: IncomingRecord = { ...at, value: Buffer.from('x'), header: () => undefined };
+    await reading?.onRecords({ partition: 0, from: 0, to: 1, end: 0, records: [record] });
+  };
+  return { requests, bring, commits, steps };
+}
+
+test('what cannot be buried comes again after ten seconds, not at once', async () => {
+  let tries = 0;
+  const { bring } = await startReading({
+    deliver: ({ reject }) => void reject('It is no envelope.').catch(() => {}),
+    async bury() {
+      tries++;
+      throw new Error('Not permitted.');
+    },
+  });
+  await bring();
+  await vi.advanceTimersByTimeAsync(9_900);
+  expect(tries).toBe(1);
+  await vi.advanceTimersByTimeAsync(50_000);
+  expect(tries).toBe(6);
+});
+
+test('who is stopped leaves after the acknowledgement of the last message', async () => {
+  let ack: (() => Promise<void>) | undefined;
+  const { requests, bring, commits, steps } = await startReading({
+    deliver: (delivery) => {
+      ack = delivery.ack;
+    },
+    bury: async () => {},
+  });
+  await bring();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(steps).toEqual(['commit']);
+  requests.stop();
+  await ack?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(steps).toEqual(['commit', 'commit', 'leave']);
+  expect(commits.at(-1)).toEqual({ partition: 0, offset: 1, metadata: '' });
+});
