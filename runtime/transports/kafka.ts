@@ -13,6 +13,7 @@ import type {
   Transport,
   TransportFlags,
 } from '../transport.js';
+import { refuseAddresses } from './kafka/addresses.js';
 import { createBrokerClock } from './kafka/broker-clock.js';
 import { createBurial } from './kafka/burial.js';
 import { type Client, openClient, type Pulse, type Reader, type TopicPlan } from './kafka/client.js';
@@ -94,6 +95,7 @@ interface Kept<R> {
 
 async function connect(config: KafkaConfig, owner: ConnectionOwner, watcher: ConnectionWatcher): Promise<Connection> {
   const { brokers, clientId = agentIdOf(owner.agent), sasl, sessionTimeoutMs = SESSION_TIMEOUT_MS } = config;
+  refuseAddresses(brokers);
   const ssl = readTls(config.ssl);
   let client: Client | undefined;
   const sockets = createSockets(config.connectSocket, () => watch.suspect());
