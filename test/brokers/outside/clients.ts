@@ -1,8 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { Kafka, logLevel } from 'kafkajs';
 import type { Broker, BrokerKind } from '../broker.js';
-import { archivesFolder, findProgram, hasPythonPackages, pythonPackagesFolder } from '../installed.js';
+import { findProgram, hasPythonPackages, pythonPackagesFolder } from '../installed.js';
 
 /** A program that is not ours and that speaks to a broker, to see from outside what is on the wire. */
 export interface OutsideClient {
@@ -68,17 +69,12 @@ function missingPrograms(...names: readonly string[]): string | undefined {
 const kcat: OutsideClient = {
   name: 'kcat',
   missing: () => missingPrograms('kcat'),
-  async declare(broker, topic) {
-    // kcat makes no topics; what comes with Kafka does.
-    const classPath = path.join(archivesFolder('kafka'), '*');
-    const tool = [
-      '-cp',
-      classPath,
-      'org.apache.kafka.tools.TopicCommand',
-      '--bootstrap-server',
-      `127.0.0.1:${broker.port}`,
-    ];
-    await run('java', [...tool, '--create', '--if-not-exists', '--topic', topic, '--partitions', '1']);
+  async declare({ port }, topic) {
+    // kcat makes no topics.
+    const admin = new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    await admin.disconnect();
   },
   async read({ port }, topic) {
     const args = ['-C', '-b', `127.0.0.1:${port}`, '-t', topic, '-o', 'beginning', '-c', '1', '-q', '-f', '%s'];
