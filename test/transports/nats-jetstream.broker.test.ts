@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectRaw, type NatsConnection } from '@nats-io/transport-node';
@@ -171,6 +172,73 @@ describe('JetStream', () => {
       expect(letter?.headers).toMatchObject({ 'x-own': 'kept' });
       expect(letter?.reason).toMatch(/^EAGENTRPC_INVALID_ENVELOPE: /);
       expect(await countHeld(broker, REQUESTS)).toBe(0);
+    });
+
+    test('keeps what is refused without the headers that servers obey', async () => {
+      await startReviewer();
+      await manage(broker, async (_, client) => {
+        const { headers } = await import('@nats-io/transport-node');
+        const own = headers();
+        own.set('Nats-Expected-Stream', streamOf(REQUESTS));
+        own.append('nats-ttl', 'never');
+        own.set('x-own', 'kept');
+        client.publish(REQUESTS, 'no envelope', { headers: own });
+        await client.flush();
+      });
+      await expect.poll(() => countHeld(broker, REQUESTS)).toBe(0);
+      const letters = await readDeadLetters(broker, REQUESTS);
+      expect(letters.map(({ headers }) => Object.keys(headers))).toEqual([['x-own', 'x-declaragent-reason']]);
+    });
+
+    test('keeps the start of what is refused and as long as the server takes', async () => {
+      await startReviewer();
+      const length = await manage(broker, async (_, client) => {
+        const longest = Buffer.alloc(client.info?.max_payload ?? 0, 'a');
+        client.publish(REQUESTS, longest);
+        await client.flush();
+        return longest.length;
+      });
+      await expect.poll(() => countHeld(broker, REQUESTS)).toBe(0);
+      const letters = await readDeadLetters(broker, REQUESTS);
+      expect(letters.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(['a'.repeat(1_024)]);
+      expect(letters[0]?.reason).toContain(`(No more than 1024 of its ${length} bytes could be kept.)`);
+    });
+
+    test('keeps what is refused and has headers that nobody can read', async () => {
+      await startReviewer();
+      const socket = createConnection(broker.port, '127.0.0.1');
+      const block = 'NATS/1.0\r\na blank: x\r\n\r\n';
+      const sizes = `${block.length} ${block.length + 4}`;
+      socket.write(`CONNECT {"headers":true,"verbose":false}\r\nHPUB ${REQUESTS} ${sizes}\r\n${block}junk\r\nPING\r\n`);
+      try {
+        await expect.poll(() => readDeadLetters(broker, REQUESTS)).toHaveLength(1);
+        await expect.poll(() => countHeld(broker, REQUESTS)).toBe(0);
+      } finally {
+        socket.destroy();
+      }
+    });
+
+    test('drops what dead letters never take, with a warning', async () => {
+      const warnings: string[] = [];
+      const note = ({ message }: Error): void => void warnings.push(message);
+      process.on('warning', note);
+      try {
+        await manage(broker, async ({ streams }) => {
+          const limits = { retention: 'limits', discard: 'new', max_msg_size: 10 } as const;
+          await streams.add({ name: 'tiny', subjects: [`${REQUESTS}.dlq`], ...limits });
+        });
+        await startReviewer(undefined, { maxDeliveries: 1 });
+        await manage(broker, async (_, client) => {
+          client.publish(REQUESTS, 'no envelope');
+          await client.flush();
+        });
+        await expect.poll(() => countHeld(broker, REQUESTS), { timeout: 15_000 }).toBe(0);
+        const ours = warnings.filter((text) => text.startsWith('A message is dropped'));
+        expect(ours).toHaveLength(1);
+        expect(ours[0]).toContain(`that ${REQUESTS}.dlq does not take: The stream does not take it: `);
+      } finally {
+        process.off('warning', note);
+      }
     });
 
     test('says of a call to an agent that was never served that nobody listens', async () => {

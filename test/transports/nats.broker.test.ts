@@ -151,6 +151,30 @@ describeWithBroker('nats', () => {
       );
     });
 
+    test.each([
+      ['nats://127.0.0.1:1?token=s3cret', /^NATS at 127\.0\.0\.1:1 cannot be reached: connection refused\.$/],
+      ['nats://127.0.0.1:s3cret', /^servers\[0\] of the NATS transport is not host:port\.$/],
+    ])('that is at %s is said without the secret', async (server, sentence) => {
+      await expect(open('agent://concierge', { servers: [server] })).rejects.toThrow(sentence);
+    });
+
+    test('keeps a connection by which somebody is to be answered at a subject that is too long', async () => {
+      const changes: string[] = [];
+      const watcher = { lost: ({ message }: Error) => changes.push(message), restored: () => changes.push('restored') };
+      const owner = { agent: 'agent://concierge', instance: 'one' } as const;
+      const connection = await nats(serverAt(broker)).connect(owner, watcher);
+      try {
+        const topic = `agents.evil.responses.${'a'.repeat(20_000)}`;
+        const ids = { messageId: 'm1', correlationId: 'c1' };
+        const answer = { ...ids, topic, kind: 'response', bytes: Buffer.from('x') } as const;
+        await expect(connection.publish(answer)).rejects.toMatchObject({ code: 'EAGENTRPC_PUBLISH_FAILED' });
+        await connection.publish({ ...answer, topic: topic.slice(0, 1_024) });
+        expect(changes).toEqual([]);
+      } finally {
+        await connection.close();
+      }
+    });
+
     test('that is one of several and is not there is passed over', async () => {
       const bus = await open('agent://concierge', { servers: ['127.0.0.1:1', ...serverAt(broker).servers] });
       expect(bus.health().connected).toBe(true);

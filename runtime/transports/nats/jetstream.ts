@@ -3,8 +3,8 @@ import { loadDriver } from '../../driver.js';
 import type { Connection } from '../../transport.js';
 import type { NatsConfig } from '../nats.js';
 import type { NatsLink } from './link.js';
-import type { Publisher } from './publisher.js';
-import { createStreamReader, readStored, type StreamReader } from './reader.js';
+import { type Publisher, readStored } from './publisher.js';
+import { createStreamReader, type StreamReader } from './reader.js';
 import { declareInbox, measureOffset } from './streams.js';
 
 /** A connection whose requests are held by streams. */

@@ -5,6 +5,7 @@ import { loadDriver } from '../../driver.js';
 import { readTls } from '../../tls.js';
 import type { ConnectionOwner, ConnectionWatcher } from '../../transport.js';
 import type { NatsConfig } from '../nats.js';
+import { readPlaces, showPlace } from './places.js';
 import { withoutSilentSockets } from './silent-sockets.js';
 
 /** One connection to the servers, which comes back by itself. */
@@ -29,8 +30,6 @@ export interface LinkEvents {
 
 /** How long a server may take to answer who connects. */
 const CONNECT_WITHIN_MS = 5_000;
-/** Of an address that names none. */
-const DEFAULT_PORT = 4222;
 const PING_EVERY_MS = 5_000;
 /** How many pings stay unanswered before the link is taken for lost. */
 const MAX_PINGS_OUT = 2;
@@ -46,12 +45,13 @@ export async function openLink(
   watcher: ConnectionWatcher,
   events: LinkEvents,
 ): Promise<NatsLink> {
+  const places = readPlaces(config.servers);
   const driver = { kind: 'nats', name: '@nats-io/transport-node', major: 3 } as const;
   const { connect, credsAuthenticator } = await loadDriver(driver, () => import('@nats-io/transport-node'));
   const { user, password, token, credsFile } = config;
   const tls = readTls(config.tls);
   const options: ConnectionOptions = {
-    servers: [...config.servers],
+    servers: places.map(showPlace),
     name: `${owner.agent} ${owner.instance}`,
     inboxPrefix,
     timeout: CONNECT_WITHIN_MS,
@@ -71,8 +71,9 @@ export async function openLink(
     ...(credsFile !== undefined && { authenticator: credsAuthenticator(readCreds(credsFile)) }),
     ...(tls && { tls }),
   };
-  const client = await withoutSilentSockets(portsOf(config), () => connect(options)).catch((cause: unknown) => {
-    throw new Error(`NATS at ${placesOf(config)} ${explain(cause)}.`, { cause });
+  const ports = places.map(({ port }) => port);
+  const client = await withoutSilentSockets(ports, () => connect(options)).catch((cause: unknown) => {
+    throw new Error(`NATS at ${places.map(showPlace).join(', ')} ${explain(cause)}.`, { cause });
   });
 
   let lost: Error | undefined;
@@ -171,15 +172,6 @@ function socketOf(client: NatsConnection): ClientSocket | undefined {
 
 function isRefusal(error: Error): error is Error & { readonly subject: string } {
   return error.name === 'PermissionViolationError' && Reflect.get(error, 'operation') === 'publish';
-}
-
-/** Where the servers are, without the names and passwords that an address may have. */
-function placesOf({ servers }: NatsConfig): string {
-  return servers.map((server) => server.replace(/^.*[/@]/, '')).join(', ');
-}
-
-function portsOf({ servers }: NatsConfig): number[] {
-  return servers.map((server) => Number(/:(\d+)$/.exec(server)?.[1] ?? DEFAULT_PORT));
 }
 
 function explain(error: unknown): string {

@@ -49,6 +49,11 @@ const CONFIRMED_WITHIN_MS = 5_000;
 const PING_WITHIN_MS = 10;
 /** How many subjects are remembered that the servers have let this connection publish to. */
 const MAX_KNOWN = 10_000;
+/**
+ * How long a subject may be. It is one of several parts of a line of which a server takes 4,096 bytes; on a longer one it
+ * ends the connection, for everything that goes by it. Some subjects are named by others.
+ */
+const MAX_SUBJECT_BYTES = 1_024;
 
 /**
  * A server tells nothing of what it has taken, and of what nobody reads only where a message names a subject to say so
@@ -143,6 +148,11 @@ export function createPublisher(link: NatsLink, statusSubject: string): Publishe
       const cause = link.lost();
       if (cause !== undefined) {
         reject(failOf('EAGENTRPC_PUBLISH_FAILED', 'The connection to the NATS server is lost.', { cause }));
+        return;
+      }
+      if (Buffer.byteLength(subject) > MAX_SUBJECT_BYTES) {
+        const text = `A subject of ${subject.length} characters is too long; ${MAX_SUBJECT_BYTES} bytes are the most.`;
+        reject(failOf('EAGENTRPC_PUBLISH_FAILED', text));
         return;
       }
       const isTold = isAsked || confirm !== undefined;
@@ -254,4 +264,25 @@ function failOf(
   more: { readonly executed?: 'maybe'; readonly cause?: unknown } = {},
 ): AgentRpcError {
   return new AgentRpcError({ code, message, ...more });
+}
+
+/** What is wrong with what a stream says of a message that was published to it. */
+export function readStored(answer: Uint8Array): AgentRpcError | undefined {
+  const error = findError(answer);
+  if (error === undefined) return undefined;
+  if (/^maximum (?:messages|bytes|messages per subject) exceeded/.test(error)) {
+    const message = 'The stream holds as many requests as it may.';
+    return new AgentRpcError({ code: 'EAGENTRPC_BUSY', message, details: { retryAfterMs: 1_000 } });
+  }
+  return new AgentRpcError({ code: 'EAGENTRPC_PUBLISH_FAILED', message: `The stream does not take it: ${error}.` });
+}
+
+function findError(answer: Uint8Array): string | undefined {
+  try {
+    const { error } = JSON.parse(Buffer.from(answer).toString());
+    return error === undefined ? undefined : String(error.description);
+  } catch {
+    // Someone else who reads the subject has answered, as it may.
+    return undefined;
+  }
 }

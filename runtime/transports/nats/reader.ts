@@ -1,8 +1,8 @@
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import { createBackoff } from '../../backoff.js';
 import { systemClock } from '../../clock.js';
-import { AgentRpcError } from '../../errors.js';
 import type { Delivery, Subscription } from '../../transport.js';
+import { createDeadLetters } from './dead-letters.js';
 import type { NatsLink } from './link.js';
 import type { Publisher } from './publisher.js';
 import type { Inbox } from './streams.js';
@@ -51,8 +51,6 @@ const MEASURE_EVERY_MS = 5 * 60_000;
  */
 const DECLARE_AFTER_MS = 1_000;
 
-const REASON_HEADER = 'x-declaragent-reason';
-
 export async function createStreamReader(options: StreamReaderOptions): Promise<StreamReader> {
   const { link, publisher, pullSubject, deliver, prefetch, maxDeliveries, redeliverAfterMs } = options;
   const { client } = link;
@@ -72,6 +70,7 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   let cancelRecovery: (() => void) | undefined;
   let refusal: Error | undefined;
   const backoff = createBackoff();
+  const bury = createDeadLetters(options);
 
   /** Whether there is room for as many more that it is worth to ask for them. */
   const hasRoom = (): boolean => {
@@ -152,21 +151,14 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
     client.publish(token, `-NAK ${JSON.stringify({ delay })}`);
   };
 
-  /** Keeps a message as it came, and only then lets go of it. */
-  const bury = async ({ data, headers }: Msg, token: string, reason: string): Promise<void> => {
-    const kept = options.createHeaders();
-    for (const [name, values] of headers ?? []) for (const value of values) kept.append(name, value);
-    kept.set(REASON_HEADER, reason);
-    await publisher.publish(inbox.deadLetterSubject, data, { headers: kept, confirm: readStored });
-    await acknowledge(token);
-  };
-
   const take = (message: Msg, token: string): void => {
     const { deliveries, storedAt } = parseToken(token);
     unsettled.add(token);
+    const buryFor = (reason: string): Promise<void> =>
+      bury({ message, token, deliveries, reason }, inbox.deadLetterSubject);
     if (deliveries > maxDeliveries) {
       const reason = `It was handed out ${maxDeliveries} times and never settled.`;
-      void settle(token, () => bury(message, token, reason)).catch(() => {});
+      void settle(token, () => buryFor(reason)).catch(() => {});
       return;
     }
     let isSettled = false;
@@ -181,7 +173,7 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
       redelivered: deliveries > 1,
       ack: () => once(() => acknowledge(token)),
       nack: () => once(() => giveBack(token, deliveries)),
-      reject: (reason) => once(() => bury(message, token, reason)),
+      reject: (reason) => once(() => buryFor(reason)),
     });
   };
 
@@ -265,25 +257,4 @@ function parseToken(token: string): { readonly deliveries: number; readonly stor
     deliveries: Number(parts[first]),
     storedAt: Number(parts[first + 3]) / NANOSECONDS,
   };
-}
-
-/** What is wrong with what a stream says of a message that was published to it. */
-export function readStored(answer: Uint8Array): AgentRpcError | undefined {
-  const error = findError(answer);
-  if (error === undefined) return undefined;
-  if (/^maximum (?:messages|bytes|messages per subject) exceeded/.test(error)) {
-    const message = 'The stream holds as many requests as it may.';
-    return new AgentRpcError({ code: 'EAGENTRPC_BUSY', message, details: { retryAfterMs: 1_000 } });
-  }
-  return new AgentRpcError({ code: 'EAGENTRPC_PUBLISH_FAILED', message: `The stream does not take it: ${error}.` });
-}
-
-function findError(answer: Uint8Array): string | undefined {
-  try {
-    const { error } = JSON.parse(Buffer.from(answer).toString());
-    return error === undefined ? undefined : String(error.description);
-  } catch {
-    // Someone else who reads the subject has answered, as it may.
-    return undefined;
-  }
 }
