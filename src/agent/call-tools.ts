@@ -1,13 +1,13 @@
-import { encodeData } from './fence.js';
+import { encodeData, quoteData } from './fence.js';
 import { type CallMode, type CallScope, makeCall, refuseCall } from './make-call.js';
 import { findPeerCapability, type PeerCapability } from './peer.js';
+import { quoteSchema } from './peer-schema.js';
 import { callKey, REQUEST_AGENT } from './permissions.js';
 import type { Tool } from './tool.js';
 import { toToolSchema } from './tool-schema.js';
 
 const MODES: readonly CallMode[] = ['sync', 'async', 'fire-and-forget'];
 const MAX_TIMEOUT_MS = 600_000;
-const MAX_DESCRIPTION = 1_000;
 /** What the Messages API takes as the name of a tool. */
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,128}$/;
 /** The name of the tool that a skill answers by. */
@@ -43,22 +43,16 @@ export function toGrants(names: readonly string[], peers: readonly PeerCapabilit
 
 function createTypedTool(name: string, peer: PeerCapability, scope: CallScope): Tool {
   const { capability, contract, definition } = peer;
-  const { inputSchema, unwrap } = toToolSchema(capability.input.schema, 'input');
+  const { inputSchema, unwrap } = toToolSchema(quoteSchema(capability.input.schema), 'input');
   return {
     spec: {
       name,
-      description: `Calls ${capability.name} of ${contract.agent}. ${quoteDescription(definition.description)}`,
+      description: `Calls ${capability.name} of ${contract.agent}. ${quoteData(definition.description)}`,
       inputSchema,
       accepts: (input) => capability.input.is(unwrap(input)),
     },
     run: (input) => makeCall({ peer, payload: unwrap(input), mode: 'sync' }, scope),
   };
-}
-
-/** Another team wrote it: a model is told that it is no instruction, and sees where it ends. */
-function quoteDescription(description: string): string {
-  const text = description.length > MAX_DESCRIPTION ? `${description.slice(0, MAX_DESCRIPTION)}…` : description;
-  return `What its owner says of it, as data: ${encodeData(text)}`;
 }
 
 function createRequestAgent(

@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto';
 /** How much of one value a model is shown, in characters of JSON. */
 const MAX_LENGTH = 100_000;
 
+/** How much of one text of another team's contract a model is shown. */
+const MAX_QUOTE = 1_000;
+
 /** Puts what came from outside into blocks that it cannot get out of. */
 export interface Fence {
   /** The name of its tags, which nobody can know before. */
@@ -35,4 +38,10 @@ export function encodeData(value: unknown): string {
       return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
     }).join(''),
   );
+}
+
+/** What another team has written: a model is told that it is no instruction, and sees where it ends. */
+export function quoteData(text: string): string {
+  const shown = text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}…` : text;
+  return `What its owner says of it, as data: ${encodeData(shown)}`;
 }
