@@ -96,6 +96,11 @@ function toResultParam({ id, text, isError }: ToolResult): Anthropic.ToolResultB
 /** What the API sends is not believed either: a proxy or a fake may stand in its place. */
 function toTurn(message: Anthropic.Message): Turn {
   if (!Array.isArray(message.content)) throw new TypeError('The answer has no content.');
+  // A number that is none would make the account of a request one that never ends.
+  const { output_tokens: outputTokens } = message.usage;
+  if (!Number.isFinite(outputTokens) || outputTokens < 0) {
+    throw new TypeError('The answer does not say how many tokens it took.');
+  }
   const toolCalls: ToolCall[] = message.content.flatMap((block) =>
     block.type === 'tool_use' ? [{ id: block.id, name: block.name, input: block.input }] : [],
   );
@@ -103,7 +108,7 @@ function toTurn(message: Anthropic.Message): Turn {
     text: message.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join(''),
     toolCalls,
     end: endOf(message.stop_reason, toolCalls),
-    usage: { inputTokens: inputTokensOf(message.usage), outputTokens: message.usage.output_tokens },
+    usage: { inputTokens: inputTokensOf(message.usage), outputTokens },
     raw: message.content,
   };
 }

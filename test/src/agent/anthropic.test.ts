@@ -70,6 +70,13 @@ describe('the Messages API', () => {
     expect(got?.body).not.toHaveProperty('thread');
   });
 
+  it('has not answered where the tokens of an answer are no number, which no budget could bound', async () => {
+    for (const outputTokens of [Number.NaN, -1, undefined]) {
+      const fake = await startFake([{ text: 'Yes.', usage: { inputTokens: 1, outputTokens: outputTokens as number } }]);
+      expect(await faultOf(fake.url)).toMatchObject({ fault: 'malformed' });
+    }
+  });
+
   it('gets its own words and the results of tools back in the next turn', async () => {
     const fake = await startFake([
       { text: 'I ask.', toolUses: [{ name: 'review-pr', input: { prUrl: 'u' } }] },
