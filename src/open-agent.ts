@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { AgentAddress, Bus, ConnectOptions, Contract } from '@declaragent/runtime';
 import type { AgentSettings, FolderDescription } from '../generator/index.js';
@@ -32,7 +32,10 @@ const GENERATED = 'generated';
 /** The folder that an argument of `--agent` means: a folder, or the agent.yaml in it. */
 export function agentFolderOf(argument: string, cwd: string): string {
   const target = path.resolve(cwd, argument);
-  return statSync(target, { throwIfNoEntry: false })?.isDirectory() === true ? target : path.dirname(target);
+  const found = statSync(target, { throwIfNoEntry: false });
+  // What is not there is taken for a folder, so that the folder above it is never opened in its place.
+  const isFile = found === undefined ? path.extname(target) === '.yaml' : !found.isDirectory();
+  return isFile ? path.dirname(target) : target;
 }
 
 /**
@@ -42,7 +45,6 @@ export function agentFolderOf(argument: string, cwd: string): string {
  */
 export async function openAgent(folder: string, environment: Environment): Promise<OpenedAgent> {
   const { ContractError, describeFolder } = await import('../generator/index.js');
-  if (!existsSync(folder)) throw new OpenAgentError(`There is no folder ${folder}.`);
   const description = await describeFolder(folder).catch((error: unknown) => {
     throw error instanceof ContractError ? new InvalidFolderError(folder, error) : error;
   });

@@ -55,7 +55,7 @@ export async function examine(options: ExamineOptions, io: Io): Promise<ExitCode
 }
 
 async function examineFolder(folder: string, timeoutMs: number, io: Io): Promise<Check[]> {
-  if (!existsSync(folder)) return [fail('folder', `there is no ${folder}`, 'name the folder of an agent', 'files')];
+  if (!existsSync(folder)) return [fail('folder', `${folder} does not exist`, "name an agent's folder", 'files')];
   const first = [...checkNode(io), ...checkPackages(folder)];
   const description = await describe(folder);
   if ('status' in description) return [...first, description];

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { LoggedEvent } from '@declaragent/runtime/event-log';
 import { EXIT, type ExitCode } from '../exit.js';
@@ -79,6 +79,8 @@ function readOptions(options: ListOptions, io: Io): Wanted | null {
     ...agent.map((a) => agentFolderOf(a, io.cwd)),
   ];
   const roots = [...new Set(named.length === 0 ? [io.cwd] : named)];
+  const missing = roots.find((folder) => !existsSync(folder));
+  if (missing !== undefined) return refuse(`The folder ${path.relative(io.cwd, missing)} does not exist.`);
   return {
     ...rest,
     since,

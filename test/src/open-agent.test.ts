@@ -63,6 +63,8 @@ describe('an agent that is opened', () => {
     expect(agentFolderOf('a', folder)).toBe(path.join(folder, 'a'));
     expect(agentFolderOf('a/agent.yaml', folder)).toBe(path.join(folder, 'a'));
     expect(agentFolderOf('.', folder)).toBe(folder);
+    expect(agentFolderOf('nowhere', folder)).toBe(path.join(folder, 'nowhere'));
+    expect(agentFolderOf('nowhere/agent.yaml', folder)).toBe(path.join(folder, 'nowhere'));
   });
 });
 

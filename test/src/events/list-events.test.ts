@@ -89,6 +89,11 @@ describe('events list', () => {
     expect(stderr).toBe('12 earlier hops not shown; --last shows more.\n');
   });
 
+  it('refuses a folder that is not there', async () => {
+    const { status, stdout, stderr } = await command(createScratch({}), 'events', 'list', 'nodir');
+    expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: 'The folder nodir does not exist.\n' });
+  });
+
   it('says where it has looked when there is nothing', async () => {
     const folder = createScratch({ 'one/agent.yaml': 'name: one\n' });
     const { status, stdout, stderr } = await command(folder, 'events', 'list', '--since', '15m', '--correlation', 'x');

@@ -143,8 +143,16 @@ describe('run', () => {
 
   it('refuses a folder that is not there', async () => {
     const folder = await createAgents();
-    const { status, stderr } = await command(folder, 'run', '--agent', 'nowhere/agent.yaml');
-    expect(status).toBe(1);
-    expect(stderr).toContain('There is no folder');
+    for (const args of [
+      ['run', '--agent', 'nowhere/agent.yaml'],
+      ['run', '--agent', 'nowhere'],
+      ['rpc', 'peers', '--agent', 'nowhere'],
+      ['call', 'agent://a', 'b', '--agent', 'nowhere'],
+    ]) {
+      const { status, stderr } = await command(folder, ...args);
+      expect(status).toBe(1);
+      expect(stderr).toContain('nowhere/capabilities.yaml:1:1');
+      expect(stderr).toContain('The folder does not exist.');
+    }
   });
 });
