@@ -5,6 +5,7 @@ import { chooseProvider, NoCredentialsError } from './agent/choose-provider.js';
 import type { ModelObserver, ModelSetup } from './agent/model-setup.js';
 import { REQUEST_AGENT } from './agent/permissions.js';
 import { createModelSkill } from './agent/skill-run.js';
+import { connectFailureText } from './connect-config.js';
 import { EXIT } from './exit.js';
 import { firstLine } from './generated-code.js';
 import type { LoadedSkills } from './load-skills.js';
@@ -51,11 +52,8 @@ async function connectBus(opened: OpenedAgent): Promise<Bus> {
   try {
     return await opened.connectBus();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OpenAgentError(`${opened.address} cannot be connected: ${reason}`, {
-      cause: error,
-      exitCode: EXIT.environment,
-    });
+    const message = connectFailureText(opened.address, error);
+    throw new OpenAgentError(message, { cause: error, exitCode: EXIT.environment });
   }
 }
 

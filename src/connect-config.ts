@@ -1,13 +1,14 @@
-import type {
-  AgentAddress,
-  Bus,
-  BusConfig,
-  ConnectOptions,
-  PeerConfig,
-  TransportConfig,
-  TransportLoaders,
+import {
+  type AgentAddress,
+  type Bus,
+  type BusConfig,
+  type ConnectOptions,
+  isAgentRpcError,
+  type PeerConfig,
+  type TransportConfig,
+  type TransportLoaders,
 } from '@declaragent/runtime';
-import { connect } from '@declaragent/runtime/connect';
+import { connect, EnvironmentError } from '@declaragent/runtime/connect';
 import type { BusDescription } from '../generator/index.js';
 import type { Environment } from './agent-environment.js';
 
@@ -27,6 +28,17 @@ async function loadTransport(kind: (typeof KINDS)[number]) {
  */
 export function connectConfig(config: BusConfig, env: Environment, options: ConnectOptions = {}): Promise<Bus> {
   return connect(config, loaders, { ...options, env });
+}
+
+/** What to do about a broker that cannot be reached. */
+export const BROKER_REMEDY = 'start it, or correct its address and credentials in the YAML or the environment';
+
+/** Why a bus is not connected, in a sentence; what names a variable or a driver says what to do by itself. */
+export function connectFailureText(agent: AgentAddress, error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  const text = `${agent} cannot be connected: ${reason}`;
+  if (error instanceof EnvironmentError || error instanceof TypeError || isAgentRpcError(error)) return text;
+  return `${text.replace(/\.$/, '')}. Where its broker cannot be reached, ${BROKER_REMEDY}.`;
 }
 
 /** All of a folder's configuration, as `bus.gen.ts` has it. */

@@ -3,9 +3,8 @@ import { reportOutcome } from '../agent/outcome-report.js';
 import { findPeerCapability } from '../agent/peer.js';
 import { type Companion, isInMemory, startCompanion } from '../companion.js';
 import { connectAgent } from '../connect-agent.js';
-import { configOfSelf, connectConfig } from '../connect-config.js';
+import { configOfSelf, connectConfig, connectFailureText } from '../connect-config.js';
 import { EXIT, type ExitCode } from '../exit.js';
-import { firstLine } from '../generated-code.js';
 import type { Io } from '../io.js';
 import { agentFolderOf, type OpenedAgent, openAgent } from '../open-agent.js';
 import { OpenAgentError } from '../open-agent-error.js';
@@ -131,8 +130,7 @@ async function connectTo(opened: OpenedAgent, to: string): Promise<Bus> {
   try {
     return await connectConfig(configOfSelf(description.bus, address), environment);
   } catch (error) {
-    const message = `${address} cannot be connected: ${firstLine(error)}`;
-    throw new OpenAgentError(message, { cause: error, exitCode: EXIT.environment });
+    throw new OpenAgentError(connectFailureText(address, error), { cause: error, exitCode: EXIT.environment });
   }
 }
 

@@ -3,7 +3,7 @@ import { type AgentAddress, isAgentRpcError, type TransportConfig } from '@decla
 import { EnvironmentError, resolveEnvironment } from '@declaragent/runtime/connect';
 import type { FolderDescription } from '../../generator/index.js';
 import type { Environment } from '../agent-environment.js';
-import { connectConfig } from '../connect-config.js';
+import { BROKER_REMEDY, connectConfig } from '../connect-config.js';
 import { firstLine } from '../generated-code.js';
 import { type Check, fail, ok, warn } from './check.js';
 
@@ -53,8 +53,8 @@ async function checkTransport(
   }
   const driver = ok(`driver ${kind}`, 'is installed', 'environment');
   if (failure === undefined) return [driver, ok(name, 'is reached', 'environment')];
-  const remedy = 'start it, or correct its address and credentials in the YAML or the environment';
-  return [driver, fail(name, `cannot be reached: ${firstLine(failure).replace(/\.$/, '')}`, remedy, 'environment')];
+  const reason = firstLine(failure).replace(/\.$/, '');
+  return [driver, fail(name, `cannot be reached: ${reason}`, BROKER_REMEDY, 'environment')];
 }
 
 /** Why there is no connection; undefined where there is one. */

@@ -96,6 +96,7 @@ describe('call', () => {
     const { status, stderr } = await command(path.join(folder, 'client'), ...REVIEW, ...INPUT);
     expect(status).toBe(3);
     expect(stderr).toContain('agent://concierge cannot be connected: ');
+    expect(stderr).toMatch(/start it, or correct its address and credentials in the YAML or the environment\.$/m);
   });
 
   it.each([
