@@ -52,10 +52,16 @@ export async function startCompanion(caller: OpenedAgent, agent: string, io: Io)
   };
 }
 
+/** The folder in which the contract of a peer lies, where that is another than the caller's. */
+export function folderOfPeer({ description, folder: own }: OpenedAgent, agent: string): string | undefined {
+  const found = description.peers.find((peer) => peer.agent === agent);
+  const folder = found && path.resolve(own, path.dirname(found.source));
+  return folder === own ? undefined : folder;
+}
+
 async function openCompanion(caller: OpenedAgent, agent: string, io: Io): Promise<OpenedAgent> {
-  const found = caller.description.peers.find((peer) => peer.agent === agent);
-  const folder = found && path.resolve(caller.folder, path.dirname(found.source));
-  if (folder === undefined || folder === caller.folder) throw notHere(agent);
+  const folder = folderOfPeer(caller, agent);
+  if (folder === undefined) throw notHere(agent);
   let opened: OpenedAgent;
   try {
     opened = await openAgent(folder, io.environment);

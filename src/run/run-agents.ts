@@ -11,6 +11,7 @@ import { type LoadedSkills, loadSkills } from '../load-skills.js';
 import { type OpenedAgent, openAgent } from '../open-agent.js';
 import { openEventLog } from './event-log.js';
 import { hopLine } from './hop-line.js';
+import { memoryHints } from './memory-hint.js';
 import { runPrompt } from './prompt.js';
 import { type Shutdown, untilAborted, watchSignals } from './shutdown.js';
 import { findStaleCode } from './stale-code.js';
@@ -51,6 +52,7 @@ export async function runAgents(options: RunOptions, io: Io): Promise<ExitCode> 
       const warning = await findStaleCode(folder, io);
       if (warning !== undefined) talk.line(warning);
     }
+    for (const hint of memoryHints(opened, io.cwd)) talk.line(`Note: ${hint}`);
     if (options.isVerbose) closing.push(tellHops(talk));
     for (const agent of opened) {
       const log = openEventLog(agent);

@@ -1,7 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openAgent } from '../../../src/open-agent.js';
 import { run } from '../../../src/program.js';
+import { memoryHints } from '../../../src/run/memory-hint.js';
 import { createAgents, reviewContract, startFake } from '../../support/agents.js';
 import { command, commandIn, linesOf } from '../../support/command.js';
 import { variablesFor } from '../../support/running-agents.js';
@@ -25,6 +27,20 @@ describe('run', () => {
       expect(stderr).toContain('agent://concierge (offline) answers here, and may ask agent://pr-reviewer.\n');
       expect(stderr).toContain('agent://pr-reviewer serves review-pr (skills.ts).\n');
     }
+  });
+
+  it('says which agent is to be named too where memory joins one process only', async () => {
+    const folder = await createAgents();
+    const hint = (stderr: string) => stderr.split('\n').filter((line) => line.includes('joins agents of one process'));
+    const note = 'Note: agent://pr-reviewer is reached by memory, which joins agents of one process only: ';
+    const alone = await commandIn({ lines: [] }, path.join(folder, 'client'), 'run');
+    expect(hint(alone.stderr)).toEqual([`${note}add --agent . --agent ../server/agent.yaml, or use a broker.`]);
+    const both = await commandIn({ lines: [] }, folder, 'run', '--agent', 'client', '--agent', 'server');
+    expect(hint(both.stderr)).toEqual([]);
+    const server = await openAgent(path.join(folder, 'server'), {});
+    expect(memoryHints([server], folder)).toEqual([
+      `${note.replace('Note: ', '')}name its callers too, each by --agent, or use a broker.`,
+    ]);
   });
 
   it('says what a line lacks, offline', async () => {
