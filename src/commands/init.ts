@@ -59,7 +59,7 @@ async function initCommand(dir: string | undefined, flags: Flags, io: Io): Promi
     const files = await createProject({ target, template, provider, isDryRun: flags.dryRun === true });
     io.stdout(files.map((file) => `${path.join(name, file)}\n`).join(''));
     if (flags.dryRun === true) io.stderr('Nothing was written.\n');
-    else io.stderr(`Wrote ${count(files.length, 'file')}. Next:\n${nextCommands(target, template)}`);
+    else io.stderr(`Wrote ${count(files.length, 'file')}. Next:\n${nextCommands(target, template, flags.provider)}`);
     return EXIT.done;
   } catch (error) {
     if (error instanceof InitError || error instanceof NoAnswerError) {

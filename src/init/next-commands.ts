@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { shellWord } from '../report/words.js';
-import type { Template } from './choices.js';
+import type { ProviderName, Template } from './choices.js';
 import type { Target } from './target.js';
 
-/** The commands that come after a project was begun, a line each. */
-export function nextCommands({ folder, name }: Target, template: Template): string {
+/** The commands that come after a project was begun, a line each; `provider` is one that was asked for. */
+export function nextCommands({ folder, name }: Target, template: Template, provider?: ProviderName): string {
   const other: Template = template === 'rpc-client' ? 'rpc-server' : 'rpc-client';
   const beside = path.join(name, '..', other);
   const hasOther = existsSync(path.join(folder, '..', other));
@@ -13,7 +13,8 @@ export function nextCommands({ folder, name }: Target, template: Template): stri
   const lines = [...here, 'npm install', 'npm test', 'npm start'].map((line) => `  ${line}\n`).join('');
   const halves = template === 'rpc-client' ? [name, beside] : [beside, name];
   const both = halves.map((half) => `--agent ${shellWord(path.join(half, 'agent.yaml'))}`).join(' ');
+  const same = provider === undefined ? '' : ` --provider ${provider}`;
   return hasOther
     ? `${lines}Or both halves in one process:\n  declaragent run ${both}\n`
-    : `${lines}The other half, beside it:\n  declaragent init ${shellWord(beside)} --template ${other}\n`;
+    : `${lines}The other half, beside it:\n  declaragent init ${shellWord(beside)} --template ${other}${same}\n`;
 }

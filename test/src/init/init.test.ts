@@ -29,6 +29,7 @@ describe('init', () => {
       expect(status).toBe(0);
       const files = Object.keys(readTree(folder)).filter((file) => file.startsWith(`${template}/`));
       expect(stdout.trimEnd().split('\n').sort()).toEqual(files.sort());
+      expect(stderr).toMatch(/^ {2}declaragent init rpc-\w+ --template rpc-\w+ --provider anthropic$/m);
       expect(stderr).toContain(`Next:\n  cd ${template}\n  npm install\n  npm test\n  npm start\n`);
       expect(readdirSync(folder)).toEqual([template]);
       const agent = readFileSync(path.join(folder, template, 'agent.yaml'), 'utf8');
