@@ -28,7 +28,7 @@ export async function followLogs(options: FollowOptions): Promise<void> {
     const now = stateOf(logs);
     if (now !== state) {
       state = now;
-      const { events } = await readLogs(logs, { since, isWanted, stopwatch, positions });
+      const { events } = await readLogs(logs, { since, isWanted, onEvent: stopwatch.see, positions });
       if (events.length > 0) onEvents(events);
     }
     await pause(signal);

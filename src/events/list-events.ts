@@ -97,9 +97,13 @@ async function list(wanted: Wanted, io: Io): Promise<ExitCode> {
       ? !failed || html !== undefined || isFailure(event)
       : event.correlationId?.startsWith(correlation) === true;
   const stopwatch = createStopwatch();
+  const ids = new Set<string>();
   const reading = await readLogs(folders.logs, {
     isWanted,
-    stopwatch,
+    onEvent(event) {
+      stopwatch.see(event);
+      if (event.correlationId !== undefined) ids.add(event.correlationId);
+    },
     last,
     ...(since === undefined ? {} : { since }),
   });
@@ -123,7 +127,7 @@ async function list(wanted: Wanted, io: Io): Promise<ExitCode> {
     writeInked(waterfallText(chain, { columns: io.columns || DEFAULT_COLUMNS, ink: inkOf(io) }), io);
   else if (events.length > 0) {
     writeInked(
-      createEventTable({ ink: inkOf(io), tookMs: stopwatch.tookMs, idLength: shortIdLength(events) }).lines(events),
+      createEventTable({ ink: inkOf(io), tookMs: stopwatch.tookMs, idLength: shortIdLength(ids) }).lines(events),
       io,
     );
     if (reading.omitted > 0) tellOmitted(reading.omitted, io);

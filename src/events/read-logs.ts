@@ -1,10 +1,9 @@
 import { type LoggedEvent, type ReadCounts, type ReadEventsOptions, readEvents } from '@declaragent/runtime/event-log';
-import type { Stopwatch } from './stopwatch.js';
 
 export interface ReadLogsOptions extends Pick<ReadEventsOptions, 'since' | 'positions'> {
   readonly isWanted: (event: LoggedEvent) => boolean;
   /** Sees all of them, wanted or not. */
-  readonly stopwatch?: Stopwatch;
+  readonly onEvent?: (event: LoggedEvent) => void;
   /** How many of the last are kept; all unless set. */
   readonly last?: number | undefined;
 }
@@ -19,7 +18,7 @@ export interface LogReading {
 
 /** Reads the logs of several folders as one. */
 export async function readLogs(logs: readonly string[], options: ReadLogsOptions): Promise<LogReading> {
-  const { isWanted, stopwatch, last = Number.POSITIVE_INFINITY, since, positions } = options;
+  const { isWanted, onEvent, last = Number.POSITIVE_INFINITY, since, positions } = options;
   const all: LoggedEvent[] = [];
   const counts = { torn: 0, unknown: 0, dropped: 0 };
   let omitted = 0;
@@ -27,7 +26,7 @@ export async function readLogs(logs: readonly string[], options: ReadLogsOptions
     const reading = readEvents(log, { ...(since === undefined ? {} : { since }), ...(positions && { positions }) });
     let kept: LoggedEvent[] = [];
     for await (const event of reading) {
-      stopwatch?.see(event);
+      onEvent?.(event);
       if (!isWanted(event)) continue;
       kept.push(event);
       // Seldom, so that a log of any length costs what its last lines do.

@@ -52,9 +52,9 @@ export function createEventTable({ ink, tookMs, idLength, isStreamed = false }: 
   };
 }
 
-/** How many characters of the ids tell them apart; never few. */
-export function shortIdLength(events: readonly LoggedEvent[]): number {
-  const ids = [...new Set(events.map(({ correlationId = '' }) => correlationId))].sort();
+/** How many characters tell correlations apart; never few. */
+export function shortIdLength(correlations: Iterable<string>): number {
+  const ids = [...new Set(correlations)].sort();
   let length = 8;
   for (const [index, id] of ids.entries()) {
     const next = ids[index + 1] ?? '';

@@ -89,6 +89,20 @@ describe('events list', () => {
     expect(stderr).toBe('12 earlier hops not shown; --last shows more.\n');
   });
 
+  it('shortens correlations so that each is told from all that were read, shown or not', async () => {
+    const folder = createScratch({ 'agent.yaml': 'name: a\n' });
+    const of = (correlationId: string, messageId: string) => ({
+      ...request(messageId, 'a', 'b', 'one'),
+      correlationId,
+    });
+    writeLog(folder, 'a', [
+      logged(0, 'a', 'sent', of('019b76da-1111', 'm1')),
+      logged(1, 'a', 'sent', of('019b76da-1122', 'm2')),
+    ]);
+    const { stdout } = await command(folder, 'events', 'list', '--last', '1');
+    expect(stdout.trimEnd().endsWith(' 019b76da-112')).toBe(true);
+  });
+
   it('refuses a folder that is not there', async () => {
     const { status, stdout, stderr } = await command(createScratch({}), 'events', 'list', 'nodir');
     expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: 'The folder nodir does not exist.\n' });

@@ -57,10 +57,9 @@ describe('the table of hops', () => {
   });
 
   it('shows as much of an id as tells it from all others', () => {
-    const of = (correlationId: string) => logged(0, 'a', 'sent', { correlationId });
     expect(shortIdLength([])).toBe(8);
-    expect(shortIdLength([of('aaaaaaaa-bbbb'), of('aaaaaaaa-bbcc')])).toBe(12);
-    expect(shortIdLength([of('aaaaaaaa-bbbb'), of('aaaaaaaa-bbbb')])).toBe(8);
+    expect(shortIdLength(['aaaaaaaa-bbbb', 'aaaaaaaa-bbcc'])).toBe(12);
+    expect(shortIdLength(['aaaaaaaa-bbbb', 'aaaaaaaa-bbbb'])).toBe(8);
   });
 });
 
