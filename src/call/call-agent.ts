@@ -13,7 +13,7 @@ import { openEventLog } from '../run/event-log.js';
 import { watchSignals } from '../run/shutdown.js';
 import { createTalk } from '../run/talk.js';
 import { tellFailure } from '../tell-failure.js';
-import { assertInput, parseInput, readInputText } from './read-input.js';
+import { invalidInputReport, parseInput, readInputText, tellViolations } from './read-input.js';
 
 export interface CallAgentOptions {
   readonly to: string;
@@ -48,7 +48,12 @@ export async function callAgent(options: CallAgentOptions, io: Io): Promise<Exit
     if (target === undefined) return EXIT.usage;
     const input = parseInput(await readInputText(options.input, io), io);
     if (input === undefined) return EXIT.usage;
-    if (!assertInput(target.capability.input, input.value, name, io)) return EXIT.findings;
+    const violations = target.capability.input.findViolations(input.value);
+    if (violations !== null) {
+      tellViolations(violations, name, io);
+      if (options.json === true) io.stdout(jsonText({ version: 1, ...invalidInputReport(violations, name) }));
+      return EXIT.findings;
+    }
     return await call(opened, target, input.value, options, io);
   } catch (error) {
     return tellFailure(error, 'call', io);

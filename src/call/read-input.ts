@@ -1,4 +1,5 @@
-import type { Validator, ViolationReport } from '@declaragent/runtime';
+import type { ViolationReport } from '@declaragent/runtime';
+import { failureReport } from '../agent/outcome-report.js';
 import type { Io } from '../io.js';
 
 /** The text of an input: what the command line says, or what comes on stdin. */
@@ -21,16 +22,16 @@ export function parseInput(text: string, io: Io): { readonly value: unknown } | 
   }
 }
 
-/** Says how an input breaks its schema; true where it does not. */
-export function assertInput({ findViolations }: Validator<unknown>, value: unknown, name: string, io: Io): boolean {
-  const report = findViolations(value);
-  if (report === null) return true;
-  io.stderr(violationsText(report, name));
-  return false;
+/** How a call ended that was not made, as one that was is reported. */
+export function invalidInputReport({ violations, total }: ViolationReport, name: string): object {
+  const message = `The input breaks the schema of ${name}; nothing was sent.`;
+  const failure = { status: 'error', code: 'EAGENTRPC_SCHEMA_VIOLATION', message, executed: 'no' } as const;
+  return { ...failureReport(failure, false), details: { side: 'input', violations, total } };
 }
 
-function violationsText({ violations, total }: ViolationReport, name: string): string {
+/** Says how an input breaks its schema. */
+export function tellViolations({ violations, total }: ViolationReport, name: string, io: Io): void {
   const lines = violations.map(({ path, message }) => `  ${path === '' ? '(the input itself)' : path} ${message}\n`);
   const more = total > violations.length ? `  and ${total - violations.length} more\n` : '';
-  return `The input breaks the schema of ${name}; nothing was sent.\n${lines.join('')}${more}`;
+  io.stderr(`The input breaks the schema of ${name}; nothing was sent.\n${lines.join('')}${more}`);
 }

@@ -54,6 +54,15 @@ describe('call', () => {
     expect(stderr).toContain("(the input itself) must have required property 'a'");
     expect(stderr).toContain('/b/c must be integer');
     expect(existsSync(path.join(folder, 'client/.declaragent'))).toBe(false);
+    const asJson = await command(path.join(folder, 'client'), ...REVIEW, '--input', input, '--json');
+    expect(asJson.status).toBe(1);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      version: 1,
+      status: 'error',
+      code: 'EAGENTRPC_SCHEMA_VIOLATION',
+      executed: 'no',
+      details: { side: 'input', total: 2, violations: [{ path: '' }, { path: '/b/c', message: 'must be integer' }] },
+    });
   });
 
   it('ends with 4 for an error, with its code, whether it ran and what to do', async () => {
