@@ -38,10 +38,16 @@ export interface Chain {
   readonly calls: readonly ChainCall[];
   /** Those whose logs had something of it. */
   readonly agents: readonly string[];
+  /** Those whose logs were read, whether these had something of it or not. */
+  readonly readAgents: ReadonlySet<string>;
 }
 
 /** Puts the hops of one correlation together: by the ids of messages, and by what caused what. */
-export function createChain(correlationId: string, events: readonly LoggedEvent[]): Chain {
+export function createChain(
+  correlationId: string,
+  events: readonly LoggedEvent[],
+  readAgents: Iterable<string> = [],
+): Chain {
   const byCall = new Map<string, LoggedEvent[]>();
   for (const event of events) {
     const id = requestOf(event);
@@ -51,13 +57,15 @@ export function createChain(correlationId: string, events: readonly LoggedEvent[
   }
   const parents = new Map([...byCall].map(([id, hops]) => [id, parentOf(id, hops, byCall)] as const));
   const calls = inOrder(byCall, parents).map(([id, depth]) => createCall(id, depth, parents.get(id), byCall));
+  const agents = [...new Set(events.map(({ agent }) => agent))].sort();
   const times = events.map(({ at }) => at);
   return {
     correlationId,
     startedAt: times.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY),
     endedAt: times.reduce((most, at) => Math.max(most, at), 0),
     calls,
-    agents: [...new Set(events.map(({ agent }) => agent))].sort(),
+    agents,
+    readAgents: new Set([...readAgents, ...agents]),
   };
 }
 

@@ -14,7 +14,7 @@ export function findCorrelation(
 }
 
 /** Every chain among some events, the last first. */
-export function chainsOf(events: readonly LoggedEvent[], failed: boolean): Chain[] {
+export function chainsOf(events: readonly LoggedEvent[], failed: boolean, readAgents: ReadonlySet<string>): Chain[] {
   const byId = new Map<string, LoggedEvent[]>();
   for (const event of events) {
     const { correlationId } = event;
@@ -23,6 +23,6 @@ export function chainsOf(events: readonly LoggedEvent[], failed: boolean): Chain
     if (known === undefined) byId.set(correlationId, [event]);
     else known.push(event);
   }
-  const chains = [...byId].map(([id, own]) => createChain(id, own)).reverse();
+  const chains = [...byId].map(([id, own]) => createChain(id, own, readAgents)).reverse();
   return failed ? chains.filter(({ calls }) => calls.some(isFailed)).map(onlyFailed) : chains;
 }

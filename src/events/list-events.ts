@@ -98,10 +98,12 @@ async function list(wanted: Wanted, io: Io): Promise<ExitCode> {
       : event.correlationId?.startsWith(correlation) === true;
   const stopwatch = createStopwatch();
   const ids = new Set<string>();
+  const agents = new Set<string>();
   const reading = await readLogs(folders.logs, {
     isWanted,
     onEvent(event) {
       stopwatch.see(event);
+      agents.add(event.agent);
       if (event.correlationId !== undefined) ids.add(event.correlationId);
     },
     last,
@@ -117,9 +119,9 @@ async function list(wanted: Wanted, io: Io): Promise<ExitCode> {
   }
   const events = id === undefined ? reading.events : reading.events.filter((event) => event.correlationId === id.id);
   if (events.length === 0) tellNothing(wanted, folders, io);
-  const chain = id === undefined || events.length === 0 ? undefined : shownChain(id.id, events, failed);
+  const chain = id === undefined || events.length === 0 ? undefined : shownChain(id.id, events, failed, agents);
   if (html !== undefined && reading.omitted > 0) tellOmitted(reading.omitted, io);
-  if (html !== undefined) return writePage(html, chain === undefined ? chainsOf(events, failed) : [chain], io);
+  if (html !== undefined) return writePage(html, chain === undefined ? chainsOf(events, failed, agents) : [chain], io);
   const ofCalls = chain === undefined ? undefined : new Set(chain.calls.flatMap((call) => call.events));
   const shown = ofCalls === undefined ? events : events.filter((event) => ofCalls.has(event));
   if (json) io.stdout(jsonText(documentOf({ ...reading, events: shown }, folders, chain)));
@@ -139,8 +141,13 @@ function tellOmitted(omitted: number, io: Io): void {
   io.stderr(`${count(omitted, 'earlier hop')} not shown; --last shows more.\n`);
 }
 
-function shownChain(id: string, events: readonly LoggedEvent[], failed: boolean): Chain {
-  const chain = createChain(id, events);
+function shownChain(
+  id: string,
+  events: readonly LoggedEvent[],
+  failed: boolean,
+  readAgents: ReadonlySet<string>,
+): Chain {
+  const chain = createChain(id, events, readAgents);
   return failed ? onlyFailed(chain) : chain;
 }
 

@@ -86,6 +86,16 @@ concierge > pr-reviewer review-pr  ok       |███████████�
     expect(tell([0, 'b', 'received', one], [5, 'b', 'refused', { ...one, code: 'EAGENTRPC_BUSY' }])).toContain('error');
     expect(tell([0, 'a', 'sent', { ...one, kind: 'event' }])).toContain('one (event)');
     const answers = response('m1', 'a', 'b', 'one');
+    const readOfA = createChain(CORRELATION, [logged(0, 'b', 'received', one)], ['agent://a']);
+    expect(waterfallText(readOfA, PLAIN)).toContain('a has logged nothing of it');
+    const again = tell(
+      [0, 'a', 'sent', one],
+      [10, 'b', 'received', one],
+      [500, 'b', 'received', one],
+      [520, 'b', 'answered', answers],
+    );
+    expect(again).toContain('10 ms in the queue, 490 ms until it came again, 20 ms at b');
+    expect(again).toContain('came again, and ran again');
     expect(tell([0, 'b', 'received', one], [5, 'b', 'unanswered', answers])).toContain(
       'b could not publish its answer',
     );
