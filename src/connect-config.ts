@@ -1,14 +1,13 @@
-import {
-  type AgentAddress,
-  type Bus,
-  type BusConfig,
-  type ConnectOptions,
-  isAgentRpcError,
-  type PeerConfig,
-  type TransportConfig,
-  type TransportLoaders,
+import type {
+  AgentAddress,
+  Bus,
+  BusConfig,
+  ConnectOptions,
+  PeerConfig,
+  TransportConfig,
+  TransportLoaders,
 } from '@declaragent/runtime';
-import { connect, EnvironmentError } from '@declaragent/runtime/connect';
+import { connect } from '@declaragent/runtime/connect';
 import type { BusDescription } from '../generator/index.js';
 import type { Environment } from './agent-environment.js';
 
@@ -33,12 +32,13 @@ export function connectConfig(config: BusConfig, env: Environment, options: Conn
 /** What to do about a broker that cannot be reached. */
 export const BROKER_REMEDY = 'start it, or correct its address and credentials in the YAML or the environment';
 
-/** Why a bus is not connected, in a sentence; what names a variable or a driver says what to do by itself. */
+/** Why a bus is not connected, in a sentence; what is no broker out of reach says what to do by itself. */
 export function connectFailureText(agent: AgentAddress, error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
   const text = `${agent} cannot be connected: ${reason}`;
-  if (error instanceof EnvironmentError || error instanceof TypeError || isAgentRpcError(error)) return text;
-  return `${text.replace(/\.$/, '')}. Where its broker cannot be reached, ${BROKER_REMEDY}.`;
+  return /cannot be reached|\bE(?:CONN|NOTFOUND|HOST|NET|TIMEDOUT|AI_)|timed out|no connection/i.test(reason)
+    ? `${text.replace(/\.$/, '')}; ${BROKER_REMEDY}.`
+    : text;
 }
 
 /** All of a folder's configuration, as `bus.gen.ts` has it. */
