@@ -29,6 +29,8 @@ export function createSettlements(clock: Clock): Settlements {
   /** One for all who come to it. */
   let pause: Promise<void> | undefined;
   let endPause = (): void => {};
+  /** From the first `settled` on: who stops waits for nothing new. */
+  let isEnding = false;
 
   // What the broker has not taken in comes again, and is known then.
   const add = (settle: () => Promise<void>): void => {
@@ -46,6 +48,7 @@ export function createSettlements(clock: Clock): Settlements {
     },
     retry({ via, delivery }) {
       if (!via.transport.flags.holdsRequests) return;
+      if (isEnding) return add(() => delivery.nack());
       pause ??= new Promise((resolve) => {
         endPause = () => {
           cancel();
@@ -62,6 +65,7 @@ export function createSettlements(clock: Clock): Settlements {
       if (holdsRequests || deadLetters) add(() => delivery.reject(toHeader(reason)));
     },
     async settled() {
+      isEnding = true;
       endPause();
       while (settling.size > 0) await Promise.all(settling);
     },
