@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { createGrace } from './deadline.js';
+import { createGrace, type Grace } from './deadline.js';
 import type { InboundMessage } from './inbox.js';
 import type { Run } from './run.js';
 import type { Implementation } from './skill.js';
@@ -48,6 +48,8 @@ export function createWorkload({ clock, concurrency, queue, start, giveUp }: Wor
   // Boxed for the reason that pending calls are.
   const runs = new Set<Run[]>();
   const waiting: Task[] = [];
+  /** Acknowledgements on their way. */
+  const confirming = new Map<Grace, Promise<void>>();
   /** Those that run, and those whose acknowledgement is on its way. */
   let taken = 0;
   let meanMs = FIRST_GUESS_MS;
@@ -84,17 +86,18 @@ export function createWorkload({ clock, concurrency, queue, start, giveUp }: Wor
     }
     // Within a promise, since a transport may throw where it should reject; and it may do neither.
     const acknowledged = new Promise<void>((resolve) => resolve(message.delivery.ack()));
-    createGrace(clock, Math.max(LEAST_ACK_MS, task.expiresAt - clock.now()))
-      .wait(acknowledged)
-      .then(
-        () => {
-          if (!run(task)) leave();
-        },
-        () => {
-          giveUp(task);
-          leave();
-        },
-      );
+    const grace = createGrace(clock, Math.max(LEAST_ACK_MS, task.expiresAt - clock.now()));
+    const ended = grace.wait(acknowledged).then(
+      () => {
+        if (!run(task)) leave();
+      },
+      () => {
+        giveUp(task);
+        leave();
+      },
+    );
+    confirming.set(grace, ended);
+    void ended.then(() => confirming.delete(grace));
   };
 
   return {
@@ -116,6 +119,9 @@ export function createWorkload({ clock, concurrency, queue, start, giveUp }: Wor
         onIdle = resolve;
         if (taken === 0) resolve();
       }),
-    interrupt: () => Promise.all([...runs].flat().map((run) => run.interrupt())),
+    interrupt() {
+      for (const grace of confirming.keys()) grace.limit(0);
+      return Promise.all([...confirming.values(), ...[...runs].flat().map((run) => run.interrupt())]);
+    },
   };
 }
