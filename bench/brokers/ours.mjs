@@ -1,5 +1,5 @@
 /** A typed call, as generated code makes it, with a validator at all four points. */
-import { createBus, createCall, implement, serve as serveContract } from '@declaragent/runtime';
+import { createBus, createCall, createDuplicates, implement, serve as serveContract } from '@declaragent/runtime';
 import { defineCheck, defineValidator } from '@declaragent/runtime/validation';
 
 const isReview = (value) =>
@@ -21,11 +21,15 @@ const validator = () => {
 const ECHO = { name: 'echo', idempotent: true, input: validator(), output: validator(), errors: {} };
 const contract = { format: 1, agent: 'agent://bench-responder', capabilities: { echo: ECHO } };
 
+/** Each message is remembered until its time is up: a run makes more than the 100,000 that a service remembers unless told. */
+const MAX_ENTRIES = 10_000_000;
+
 const transportOf = async (config) => (await import(`@declaragent/runtime/${config.kind}`))[config.kind](config);
 
 export async function serve(config) {
   const bus = await createBus({ agent: contract.agent, transports: [await transportOf(config)] });
-  await serveContract(bus, contract, [implement(ECHO, (input) => input)]);
+  const duplicates = createDuplicates({ maxEntries: MAX_ENTRIES });
+  await serveContract(bus, contract, [implement(ECHO, (input) => input)], { duplicates });
 }
 
 export async function openCaller(config) {
