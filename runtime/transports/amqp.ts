@@ -13,7 +13,7 @@ import {
 } from '../transport.js';
 import { readAddress } from './amqp/address.js';
 import type { Publication } from './amqp/publisher.js';
-import { createReader, type Reader } from './amqp/reader.js';
+import { type AmqpDelivery, createReader, type Reader } from './amqp/reader.js';
 import { openSession, type Session } from './amqp/session.js';
 
 /** Settings of an AMQP transport. */
@@ -136,6 +136,8 @@ async function connect(config: AmqpConfig, watcher: ConnectionWatcher): Promise<
     },
     publish(message) {
       if (session === undefined) return Promise.reject(failedPublish());
+      // It was handed out by this connection.
+      if (message.inReplyTo !== undefined) (message.inReplyTo as AmqpDelivery).isAnswered = true;
       return session.publisher.publish(toPublication(message));
     },
     async close() {

@@ -1,5 +1,6 @@
 import type { Channel, ConsumeMessage, Options } from 'amqplib';
 import type { Delivery, SubscriptionRole } from '../../transport.js';
+import { type Acks, createAcks } from './acks.js';
 import { type Confirm, createConfirm } from './confirm.js';
 import { explainQueue } from './reasons.js';
 import { type Session, within } from './session.js';
@@ -14,6 +15,12 @@ export interface ReaderOptions {
   readonly quorum: boolean;
   /** How often a message may be handed out, where the broker counts. */
   readonly maxDeliveries: number;
+}
+
+/** What a queue hands out. */
+export interface AmqpDelivery extends Delivery {
+  /** Whether its answer is published, so that nothing waits for it to be settled. */
+  isAnswered: boolean;
 }
 
 /** A queue that is read, in one session after another. */
@@ -36,6 +43,7 @@ const CLOSE_WITHIN_MS = 2_000;
 interface Place {
   readonly session: Session;
   readonly channel: Channel;
+  readonly acks: Acks;
   readonly confirm: Confirm;
   /** How many deliveries have not been settled. */
   unsettled: number;
@@ -69,33 +77,42 @@ export function createReader(options: ReaderOptions): Reader {
     });
   };
 
-  const toDelivery = (at: Place, message: ConsumeMessage): Delivery => {
+  const toDelivery = (at: Place, message: ConsumeMessage): AmqpDelivery => {
     let isSettled = false;
     const once = async (act: () => Promise<void> | void): Promise<void> => {
       if (isSettled) return;
       isSettled = true;
       await act();
-      await at.confirm();
+      await at.confirm(!delivery.isAnswered);
       at.unsettled--;
       if (isClosed) leave(at);
     };
-    return {
+    const delivery: AmqpDelivery = {
+      isAnswered: false,
       bytes: message.content,
       // The broker drops what it has held for longer than it is good for, and does not say how long it has held the rest.
       ageMs: message.properties.expiration === undefined ? undefined : 0,
       redelivered: message.fields.redelivered,
-      ack: () => once(() => at.channel.ack(message)),
-      nack: () => once(() => at.channel.nack(message, false, true)),
+      ack: () => once(() => at.acks.ack(message)),
+      nack: () =>
+        once(() => {
+          at.acks.remove(message);
+          at.channel.nack(message, false, true);
+        }),
       reject: (reason) =>
         once(async () => {
           await bury(at, message, reason);
-          at.channel.ack(message);
+          at.acks.ack(message);
         }),
     };
+    return delivery;
   };
 
   const take = (at: Place, message: ConsumeMessage): void => {
-    if (role === 'requests') at.unsettled++;
+    if (role === 'requests') {
+      at.unsettled++;
+      at.acks.add(message);
+    }
     const delivery = toDelivery(at, message);
     const count = countOf(message);
     if (count < maxDeliveries) deliver(delivery);
@@ -133,8 +150,13 @@ export function createReader(options: ReaderOptions): Reader {
       const channel = await session.openChannel();
       // A declaration that changes nothing costs no more than any other question, and the queue itself answers it: after
       // all that was settled before. Asking for a queue that has been deleted would end the channel.
-      const confirm = createConfirm({ ask: () => declare(channel, queue), unsettled: () => at.unsettled });
-      const at: Place = { session, channel, confirm, unsettled: 0, stop: undefined };
+      const acks = createAcks(channel);
+      const ask = (): Promise<void> => {
+        acks.flush();
+        return declare(channel, queue);
+      };
+      const confirm = createConfirm({ ask, unsettled: () => at.unsettled });
+      const at: Place = { session, channel, acks, confirm, unsettled: 0, stop: undefined };
       place = at;
       try {
         if (role === 'requests') await channel.prefetch(prefetch);

@@ -5,7 +5,7 @@ const PAGE_BYTES = 2 ** 16;
 const LARGE_BYTES = 2 ** 13;
 
 /**
- * Has a stream write by one system call what is written to it at once. The client writes a packet in some twenty pieces,
+ * Has a stream write by one system call what is written to it in one turn of the event loop. The client writes a packet in some twenty pieces,
  * each of which costs a socket as much as a message should, and is a frame of its own on a WebSocket.
  */
 export function gatherWrites(stream: Writable): void {
@@ -40,8 +40,9 @@ export function gatherWrites(stream: Writable): void {
   };
 
   stream.write = (piece: string | Uint8Array): boolean => {
-    // Not later, with what follows from it: broker and peer would wait for each other in turn, rather than work at once.
-    if (!isDue) process.nextTick(flushDue);
+    // The client handles each packet in a tick of its own: what follows from all that have come is sent together.
+    // biome-ignore lint/style/noRestrictedGlobals: this is no time, but the end of what the socket has brought.
+    if (!isDue) setImmediate(flushDue);
     isDue = true;
     if (piece.length > LARGE_BYTES) {
       flush();
