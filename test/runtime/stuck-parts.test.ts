@@ -53,6 +53,24 @@ test('an acknowledgement that never ends keeps its place until the time of the m
   expect(skill).toHaveBeenCalledOnce();
 });
 
+test('stop() gives an acknowledgement that never ends its grace and no more, and what waited for it never runs', async () => {
+  const { transport, hand } = createHoldingBroker();
+  const skill = vi.fn();
+  const { clock, reviewer } = await createPair({ echo: skill, server: { transports: [transport] } });
+  const stuck = hand(strangersRequest({ messageId: 'one', deadline: clock.now() + 1_000_000 }), { confirms: false });
+  await settle();
+  const onStopped = vi.fn();
+  const stopped = reviewer.stop({ graceMs: 500 }).then(onStopped);
+  await clock.advance(499);
+  expect(onStopped).not.toHaveBeenCalled();
+  await clock.advance(2_000);
+  await stopped;
+  expect(clock.timers()).toBe(0);
+  stuck.confirm();
+  await settle();
+  expect(skill).not.toHaveBeenCalled();
+});
+
 test('stop() ends although a connection does not close, and says so', async () => {
   const transport = faulty(memory({ broker: createMemoryBroker() }), { close: never });
   const { clock, reviewer } = await createPair({ server: { transports: [transport] } });
