@@ -15,7 +15,7 @@ import { createRefusals } from './refusals.js';
 import type { Retries } from './retry.js';
 import { type ConnectedTransport, createRoutes, type Peer } from './routes.js';
 import { createSettlements } from './settlement.js';
-import { type ConnectionWatcher, type Delivery, type Subscription, type Transport, topicsOf } from './transport.js';
+import { type ConnectionWatcher, type Delivery, type Transport, topicsOf } from './transport.js';
 
 /** What a bus is made from. */
 export interface BusOptions {
@@ -184,17 +184,16 @@ export async function createBus(options: BusOptions): Promise<Bus> {
     const release = (): void => {
       if (attached === receiver) attached = undefined;
     };
-    let subscription: Subscription;
+    const { requests } = topicsOf(agent, tenantId, via.transport.topics);
+    const deliver = (delivery: Delivery): void => inbox.take(via, delivery, receiver);
+    const { prefetch } = receiver;
     try {
-      const { requests } = topicsOf(agent, tenantId, via.transport.topics);
-      const deliver = (delivery: Delivery): void => inbox.take(via, delivery, receiver);
-      const { prefetch } = receiver;
-      subscription = await via.connection.subscribe(requests, 'requests', deliver, { prefetch });
+      const subscription = await via.connection.subscribe(requests, 'requests', deliver, { prefetch });
+      return { close: () => subscription.close(), release };
     } catch (error) {
       release();
       throw error;
     }
-    return { close: () => subscription.close(), release };
   }
 
   async function stopNow(graceMs: number | undefined): Promise<void> {
@@ -256,9 +255,7 @@ export async function createBus(options: BusOptions): Promise<Bus> {
 export function hostOf(bus: Bus): ServiceHost {
   const host = hosts.get(bus);
   if (host !== undefined) return host;
-  throw new Error(
-    'Serve the very bus that createBus or connectBus has made, of the same copy of @declaragent/runtime.',
-  );
+  throw new Error('Serve a bus that createBus or connectBus has made, of the same copy of @declaragent/runtime.');
 }
 
 function assertOptions({ agent, transports, tenantId }: BusOptions, instance: string): void {
@@ -270,7 +267,7 @@ function assertOptions({ agent, transports, tenantId }: BusOptions, instance: st
   if (transports.length === 0) {
     throw new AgentRpcError({
       code: 'EAGENTRPC_NO_TRANSPORT',
-      message: `The bus of ${agent} has no transport; name at least one.`,
+      message: `The bus of ${agent} has no transport; name one.`,
     });
   }
   if (tenantId !== undefined && (!isTenantId(tenantId) || RESERVED_TENANTS.has(tenantId))) {

@@ -127,23 +127,18 @@ export function createGrace(clock: Clock, graceMs: number): Grace {
   const ended = new Promise<never>((_, reject) => {
     end = () => reject(new Error(`It has not ended within ${graceMs} ms.`));
   });
-  let endsAt = clock.now() + graceMs;
-  let cancel = clock.setTimer(graceMs, end);
+  const timers = [clock.setTimer(graceMs, end)];
+  let isOver = false;
   return {
     limit(ms) {
-      const at = clock.now() + ms;
-      if (at >= endsAt) return;
-      endsAt = at;
-      cancel();
-      cancel = clock.setTimer(ms, end);
+      if (!isOver) timers.push(clock.setTimer(ms, end));
     },
     async wait(work) {
       try {
         return await Promise.race([work, ended]);
       } finally {
-        // A limit that is set later has nothing to end.
-        endsAt = 0;
-        cancel();
+        isOver = true;
+        for (const cancel of timers) cancel();
       }
     },
   };

@@ -82,7 +82,7 @@ export function createInbox(options: InboxOptions): Inbox {
       return undefined;
     }
     if (envelope.to === agent) return envelope;
-    refuse(via, delivery, envelope, 'EAGENTRPC_INVALID_ENVELOPE', 'It is addressed to another agent.');
+    refuse(via, delivery, envelope, 'EAGENTRPC_INVALID_ENVELOPE', 'It is for another agent.');
     return undefined;
   };
 
@@ -116,7 +116,7 @@ export function createInbox(options: InboxOptions): Inbox {
       if (disproof === undefined || authenticator?.requiresProof(envelope) !== true)
         void answer(message, toResult(objection));
     } else if (envelope.kind === 'request' && answerTopic === undefined) {
-      refuse(via, delivery, envelope, 'EAGENTRPC_INVALID_ENVELOPE', 'Its replyTo is not a reply topic of its sender.');
+      refuse(via, delivery, envelope, 'EAGENTRPC_INVALID_ENVELOPE', 'Its replyTo is no reply topic of its sender.');
     } else {
       reportHop('received', agent, clock, envelope, undefined, envelope.payload);
       receiver.receive(message);

@@ -58,7 +58,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (!isOpen(parent)) return { code: 'EAGENTRPC_ABANDONED', message: 'The bus is stopped.', executed: 'no' };
     if (call.signal?.aborted) return { ...cancellationOf(call), executed: 'no' };
     if (timeoutMs < 1) {
-      const message = `The time of the request that ${call.capability} is called for is up.`;
+      const message = `The time of the request that calls ${call.capability} is up.`;
       return { code: 'EAGENTRPC_DEADLINE_EXCEEDED', message };
     }
     return undefined;

@@ -31,7 +31,7 @@ export function createRefusals(agent: AgentAddress, clock: Clock): Refusals {
       if (++second.hops > HOPS_A_SECOND) second.omitted++;
       else {
         second.omitted = 0;
-        reportHop('refused', agent, clock, subject, omitted === 0 ? { code, reason } : { code, reason, omitted });
+        reportHop('refused', agent, clock, subject, { code, reason, ...(omitted > 0 && { omitted }) });
       }
     },
   };

@@ -161,7 +161,7 @@ export async function serve(
     release(task);
     if (isLate) declines.expire(message);
     else if (stopping !== undefined) returnToSender(task);
-    else declineBusy(message, `${agent} has as much to do as it takes.`);
+    else declineBusy(message, `${agent} does as much as it can.`);
   };
 
   const proceed = (task: Task, claim: Claim): void => {
@@ -169,7 +169,7 @@ export async function serve(
     if (claim === 'first') {
       if (message.delivery.redelivered && !implementation.capability.idempotent) void interrupt(task);
       else admit(task);
-    } else if (claim === 'full') declineBusy(message, `${agent} has as much to remember as it takes.`);
+    } else if (claim === 'full') declineBusy(message, `${agent} remembers as much as it can.`);
     else copies.take(task, claim);
   };
 

@@ -34,9 +34,10 @@ export function createSettlements(clock: Clock): Settlements {
 
   // What the broker has not taken in comes again, and is known then.
   const add = (settle: () => Promise<void>): void => {
-    const ended = (async () => settle())().catch(() => {});
+    const ended: Promise<void> = (async () => settle())()
+      .catch(() => {})
+      .then(() => void settling.delete(ended));
     settling.add(ended);
-    void ended.then(() => settling.delete(ended));
   };
 
   return {

@@ -20,7 +20,7 @@ function show(error: unknown): string {
   try {
     return inspect(error);
   } catch {
-    return 'something that cannot be shown';
+    return 'what has no text';
   }
 }
 

@@ -87,17 +87,17 @@ export function createWorkload({ clock, concurrency, queue, start, giveUp }: Wor
     // Within a promise, since a transport may throw where it should reject; and it may do neither.
     const acknowledged = new Promise<void>((resolve) => resolve(message.delivery.ack()));
     const grace = createGrace(clock, Math.max(LEAST_ACK_MS, task.expiresAt - clock.now()));
-    const ended = grace.wait(acknowledged).then(
-      () => {
-        if (!run(task)) leave();
-      },
-      () => {
-        giveUp(task);
-        leave();
-      },
-    );
+    const ended = grace
+      .wait(acknowledged)
+      .then(
+        () => run(task),
+        () => giveUp(task),
+      )
+      .then((isRunning) => {
+        confirming.delete(grace);
+        if (!isRunning) leave();
+      });
     confirming.set(grace, ended);
-    void ended.then(() => confirming.delete(grace));
   };
 
   return {

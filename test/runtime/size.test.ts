@@ -9,7 +9,7 @@ const runtime = path.resolve(import.meta.dirname, '../../runtime');
  * The most that `@declaragent/runtime` may weigh without its other doors. The goal is 15,360 bytes by esbuild, which
  * `npm run bench:rpc` prints; Rolldown, which comes with vitest, makes 95 of each 100 bytes that esbuild makes.
  */
-const LIMIT = 14_650;
+const LIMIT = 14_600;
 
 /** What a bundle of one door holds, and its bytes when it is minified and gzipped. */
 async function bundle(door: string): Promise<{ readonly bytes: number; readonly modules: string[] }> {
