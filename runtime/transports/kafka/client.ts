@@ -1,19 +1,13 @@
-import type {
-  Consumer,
-  KafkaConfig as DriverConfig,
-  EachBatchPayload,
-  Kafka,
-  PartitionMetadata,
-  Producer,
-} from 'kafkajs';
+import type { KafkaConfig as DriverConfig, Kafka, PartitionMetadata, Producer } from 'kafkajs';
 import { loadDriver } from '../../driver.js';
 import type { TlsOptions } from '../../tls.js';
-import { type Balance, createBalance } from './balance.js';
+import type { Balance } from './balance.js';
 import { whileNew } from './failure.js';
+import { openReader } from './reader.js';
 import type { KafkaSasl } from './sasl.js';
 import type { Sockets } from './sockets.js';
 
-// With balance.ts and failure.ts all that knows kafkajs.
+// With balance.ts, failure.ts, inflation.ts and reader.ts all that knows kafkajs.
 
 /** How to reach a cluster. */
 export interface ClientOptions {
@@ -40,6 +34,8 @@ export interface IncomingRecord {
   readonly value: Buffer | null;
   /** When the broker, or in a topic made otherwise the sender, says that it was written. */
   readonly timestamp: number;
+  /** Why it is no message but a batch of them that is not read; undefined of a message. */
+  readonly unread?: string | undefined;
   header(name: string): string | undefined;
 }
 
@@ -140,12 +136,8 @@ export interface Client {
   close(): Promise<void>;
 }
 
-const HEARTBEAT_MS = 1_000;
 const CONNECT_WITHIN_MS = 3_000;
 const REQUEST_WITHIN_MS = 10_000;
-/** How long the broker holds back the answer to a fetch that finds nothing: also what a pause costs. */
-const FETCH_WAIT_MS = 100;
-const FETCH_BYTES = 8 * 2 ** 20;
 
 /** Loads kafkajs, connects and authenticates. */
 export async function openClient(options: ClientOptions): Promise<Client> {
@@ -186,93 +178,6 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     } finally {
       await own.disconnect().catch(() => {});
     }
-  };
-
-  const read = async (options: ReaderOptions): Promise<Reader> => {
-    const { group, topic, pulse } = options;
-    let isClosed = false;
-    const onJoining = (): void => {
-      pulse.isJoining = true;
-      options.onJoining();
-    };
-    let commitNow: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
-    const consumer: Consumer = kafka.consumer({
-      groupId: group,
-      allowAutoTopicCreation: false,
-      sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: sessionTimeoutMs,
-      heartbeatInterval: HEARTBEAT_MS,
-      maxWaitTimeInMs: FETCH_WAIT_MS,
-      minBytes: 1,
-      maxBytes: FETCH_BYTES,
-      partitionAssigners: [createBalance(driver.AssignerProtocol, { claim: options.claim, onJoining })],
-      // Made again by us, who know when a broker is there.
-      retry: { retries: 6, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false },
-    });
-    const reader: Reader = {
-      seek: (partition, offset) => ifRunning(() => consumer.seek({ topic, partition, offset: String(offset) })),
-      pause: () => ifRunning(() => consumer.pause([{ topic }])),
-      resume: () => ifRunning(() => consumer.resume([{ topic }])),
-      async commit(commits) {
-        if (commitNow === undefined) throw new Error('Nothing has been read yet.');
-        const partitions = commits.map(({ partition, offset, metadata }) => ({
-          ...{ partition, offset: String(offset), metadata },
-        }));
-        await commitNow({ topics: [{ topic, partitions }] });
-      },
-      async close() {
-        isClosed = true;
-        await consumer.disconnect();
-      },
-    };
-    const joined = new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-        pulse.isJoining = false;
-        if (!isClosed) options.onJoined(reader, payload.memberAssignment[topic] ?? [], payload.memberId);
-        resolve();
-      });
-      consumer.on(consumer.events.CRASH, ({ payload }) => {
-        reject(payload.error);
-        if (!isClosed) options.onCrash(payload.error);
-      });
-    });
-    joined.catch(() => {});
-    consumer.on(consumer.events.FETCH, () => pulse.fetches++);
-    consumer.on(consumer.events.REBALANCING, () => options.onRebalance());
-
-    const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
-      const { batch, resolveOffset, heartbeat, commitOffsetsIfNecessary, isStale, isRunning } = payload;
-      if (isClosed || isStale() || !isRunning()) return;
-      commitNow = commitOffsetsIfNecessary;
-      const { partition } = batch;
-      const from = Number(Reflect.get(batch, 'fetchedOffset'));
-      const records = batch.messages.map(({ offset, value, timestamp, headers }) => ({
-        ...{ partition, offset: Number(offset), value, timestamp: Number(timestamp) },
-        header: (name: string) => headers?.[name]?.toString(),
-      }));
-      const to = Number(batch.lastOffset()) + 1;
-      await options.onRecords({ partition, from, to, end: Number(batch.highWatermark), records });
-      if (isStale()) return;
-      resolveOffset(batch.lastOffset());
-      await heartbeat();
-    };
-
-    try {
-      await consumer.connect();
-      await whileNew(() => consumer.subscribe({ topic, fromBeginning: true }));
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 16,
-        eachBatch,
-      });
-      await joined;
-    } catch (error) {
-      isClosed = true;
-      await consumer.disconnect().catch(() => {});
-      throw error;
-    }
-    return reader;
   };
 
   const client: Client = {
@@ -324,7 +229,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
       await admin.deleteGroups([group]);
     },
     probe,
-    read,
+    read: (options) => openReader(driver, kafka, sessionTimeoutMs, options),
     async close() {
       await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
     },
@@ -338,13 +243,4 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     throw error;
   }
   return client;
-}
-
-/** The library throws where a reader has ended, which is no news to whoever has it. */
-function ifRunning(act: () => void): void {
-  try {
-    act();
-  } catch {
-    // It has crashed, and `onCrash` is called.
-  }
 }

@@ -34,7 +34,10 @@ function typeOf(error: unknown): string | undefined {
 }
 
 /** What a cluster says that has just started, or is to use a topic that was just made. */
-const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'GROUP_COORDINATOR_NOT_AVAILABLE']);
+const NOT_YET = new Set([
+  ...['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'],
+  ...['GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS'],
+]);
 
 /** Tries again for a while what will do soon: not every broker hears of everything at once. */
 export async function whileNew<T>(act: () => Promise<T>): Promise<T> {

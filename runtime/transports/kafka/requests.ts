@@ -215,12 +215,14 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
     place.ledger.hand(offset);
     handed++;
     const delivery = createDelivery(waiting, before > 0);
-    if (before === 0 && offset >= (place.inherited ?? 0)) {
+    if (record.unread !== undefined) {
+      // Where that fails, it is put back.
+      delivery.reject(record.unread).catch(() => {});
+    } else if (before === 0 && offset >= (place.inherited ?? 0)) {
       commits.commitSoon(partition);
       deliver(delivery);
     } else if (before >= MAX_DELIVERIES) {
       const reason = `It was handed out ${before} times and never settled.`;
-      // Where that fails, it is put back.
       delivery.reject(reason).catch(() => {});
     } else {
       // One that kills whoever has it is counted before it does so once more.

@@ -34,8 +34,8 @@ export async function readResponses(options: ResponsesOptions): Promise<Reader> 
     const position = positions.get(partition) ?? 0;
     // What is fetched from before it is that of a topic which was deleted and made again.
     const start = from < position ? from : position;
-    for (const { offset, value, header } of records) {
-      if (offset < start || value === null) continue;
+    for (const { offset, value, header, unread } of records) {
+      if (offset < start || value === null || unread !== undefined) continue;
       const named = header(INSTANCE_HEADER);
       if (named !== undefined && named !== instance) continue;
       const settling = { ack: settled, nack: settled, reject: settled };
