@@ -225,7 +225,10 @@ function createConnection(
     return one;
   };
 
-  const bury = createBurial((topic, record) => publisher.publish(topic, record, -1));
+  const bury = createBurial({
+    publish: (topic, record) => publisher.publish(topic, record, -1),
+    lost: () => watch.lost,
+  });
 
   /** Before the first request comes, which may have waited long, by a message that says nothing. */
   const askTheTime = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import { systemClock } from '../../clock.js';
 import type { Delivery } from '../../transport.js';
+import { Unburied } from './burial.js';
 import type { Client, Fetched, IncomingRecord, Pulse, Reader } from './client.js';
 import { createCommits } from './commits.js';
 import { type Ledger, openLedger } from './ledger.js';
@@ -59,8 +60,6 @@ interface Waiting {
 const MAX_DELIVERIES = 5;
 /** When a message that was given back is handed out again. */
 const AGAIN_AFTER_MS = 250;
-/** The same for one that cannot be kept where dead letters go, which may stay so for long. */
-const UNBURIED_AFTER_MS = 10_000;
 /** What may be known of one partition's messages is limited by the size of the text that goes with an offset. */
 const MOST_UNSETTLED = 400;
 const QUEUE_BYTES = 8 * 2 ** 20;
@@ -283,7 +282,7 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
           try {
             await bury(record, reason);
           } catch (error) {
-            putBack(waiting, UNBURIED_AFTER_MS);
+            putBack(waiting, error instanceof Unburied ? error.againAfterMs : AGAIN_AFTER_MS);
             throw error;
           }
           await settle(waiting);

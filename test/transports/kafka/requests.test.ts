@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Unburied } from '../../../runtime/transports/kafka/burial.js';
 import type {
   Client,
   Committed,
@@ -50,20 +51,21 @@ async function startReading(settings: {
   return { requests, bring, commits, steps };
 }
 
-test('what cannot be buried comes again after ten seconds, not at once', async () => {
+test('what cannot be buried comes again after the pause that the burial asks for, not at once', async () => {
   let tries = 0;
   const { bring } = await startReading({
     deliver: ({ reject }) => void reject('It is no envelope.').catch(() => {}),
     async bury() {
-      tries++;
-      throw new Error('Not permitted.');
+      throw new Unburied('Not permitted.', 10_000 * 2 ** tries++, undefined);
     },
   });
   await bring();
   await vi.advanceTimersByTimeAsync(9_900);
   expect(tries).toBe(1);
-  await vi.advanceTimersByTimeAsync(50_000);
-  expect(tries).toBe(6);
+  await vi.advanceTimersByTimeAsync(19_900);
+  expect(tries).toBe(2);
+  await vi.advanceTimersByTimeAsync(40_000);
+  expect(tries).toBe(3);
 });
 
 test('who is stopped leaves after the acknowledgement of the last message', async () => {

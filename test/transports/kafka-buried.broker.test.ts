@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type Message } from 'kafkajs';
+import { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel, type Message } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../../runtime/transport.js';
 import { kafka } from '../../runtime/transports/kafka.js';
@@ -153,6 +153,37 @@ describeWithBroker('kafka', () => {
       'A batch is not read: 20000 records are in it, and 16384 are the most.',
       'A batch is not read: it is compressed by snappy, which is not read here.',
     ]);
+  });
+
+  test('a dead letter that its topic refuses is told of, and kept as soon as the topic takes it', async () => {
+    const topic = 'refusing';
+    const letters = `${topic}.dlq`;
+    const admin = createClient().admin();
+    await admin.connect();
+    closings.push(() => admin.disconnect());
+    const setLimit = (value: string) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          { type: ConfigResourceTypes.TOPIC, name: letters, configEntries: [{ name: 'max.message.bytes', value }] },
+        ],
+      });
+    await admin.createTopics({ topics: [{ topic: letters }] });
+    await setLimit('10');
+    const { connection } = await read('one', 'unused');
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => void warnings.push(message);
+    process.on('warning', onWarning);
+    closings.push(async () => process.off('warning', onWarning));
+    await connection.subscribe(topic, 'requests', ({ reject }) => void reject('It is no envelope.').catch(() => {}));
+    await send(topic, [{ value: 'no envelope' }]);
+    await until('It is told', () => warnings.length > 0);
+    expect(warnings[0]).toMatch(
+      /^A message that was refused is not kept on refusing\.dlq: .* It is tried again in 10 s\. It was refused: It is no envelope\.$/,
+    );
+    await setLimit('10000');
+    const found = await listen(letters);
+    await until('It is kept', () => found.length === 1);
   });
 
   test('many batches that are large together are read one after another', async () => {
