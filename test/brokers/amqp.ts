@@ -10,9 +10,10 @@ import { findFreePort, isListening, makeFolder, startServer } from './server-pro
 export const amqp: BrokerProgram = {
   kind: 'amqp',
   missing: () => (findProgram('rabbitmq-server') === undefined ? 'the program rabbitmq-server' : undefined),
-  async start({ user, certificates } = {}) {
+  async start({ user, certificates, port: wanted } = {}) {
     const folder = makeFolder('amqp');
-    const [port, epmdPort, distributionPort] = [await findFreePort(), await findFreePort(), await findFreePort()];
+    const port = wanted ?? (await findFreePort());
+    const [epmdPort, distributionPort] = [await findFreePort(), await findFreePort()];
     const lines = [
       'loopback_users = none',
       'log.console = true',

@@ -31,11 +31,17 @@ export interface Certificates {
   readonly key: string;
 }
 
+/** How a broker is started. */
+export interface BrokerOptions extends BrokerSecurity {
+  /** Where it listens; a port that is free unless set. */
+  readonly port?: number;
+}
+
 /** How to start a broker of one kind. */
 export interface BrokerProgram {
   readonly kind: BrokerKind;
   /** What is missing for it on this machine; undefined where nothing is. */
   missing(): string | undefined;
   /** Starts one; resolves when it serves. */
-  start(security?: BrokerSecurity): Promise<Broker>;
+  start(options?: BrokerOptions): Promise<Broker>;
 }

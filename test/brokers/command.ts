@@ -1,21 +1,13 @@
 import { BROKER_KINDS, type BrokerKind } from './broker.js';
 import { installBrokers } from './install.js';
 import { brokerPrograms } from './programs.js';
+import { describeBroker, startAtUsualPort } from './usual-port.js';
 
 const USAGE = `Usage: npm run brokers -- install [kind…]   get what is missing, after saying what that is
        npm run brokers -- list              what is there
-       npm run brokers -- start KIND        start one on 127.0.0.1, until Ctrl-C
+       npm run brokers -- start KIND        start one on 127.0.0.1, until Ctrl-C, at its usual port if that is free
 
 Kinds: ${BROKER_KINDS.join(', ')}.`;
-
-const ADDRESSES: { readonly [Kind in BrokerKind]: (port: number) => string } = {
-  kafka: (port) => `brokers: ["127.0.0.1:${port}"]`,
-  nats: (port) => `servers: ["127.0.0.1:${port}"]`,
-  amqp: (port) => `url: amqp://127.0.0.1:${port}`,
-  mqtt: (port) => `url: mqtt://127.0.0.1:${port}`,
-  sqs: (port) =>
-    `region: us-east-1, endpoint: "http://127.0.0.1:${port}", credentials: { accessKeyId: x, secretAccessKey: x }`,
-};
 
 const say = (line: string): void => console.log(line);
 const [act, ...names] = process.argv.slice(2);
@@ -40,8 +32,8 @@ async function run(kind: BrokerKind): Promise<void> {
   const missing = brokerPrograms[kind].missing();
   if (missing !== undefined)
     return fail(`For ${kind} this machine lacks ${missing}; run "npm run brokers -- install ${kind}".`);
-  const broker = await brokerPrograms[kind].start();
-  say(`- kind: ${kind}\n  ${ADDRESSES[kind](broker.port)}`);
+  const broker = await startAtUsualPort(kind);
+  say(describeBroker(broker).join('\n'));
   const stop = (): void => void broker.close();
   process.once('SIGINT', stop).once('SIGTERM', stop);
 }

@@ -12,9 +12,10 @@ export const kafka: BrokerProgram = {
     if (findProgram('java') === undefined) return 'the program java (17 or newer)';
     return hasArchives('kafka') ? undefined : 'the archives of Apache Kafka';
   },
-  async start({ user, certificates } = {}) {
+  async start({ user, certificates, port: wanted } = {}) {
     const folder = makeFolder('kafka');
-    const [port, controllerPort] = [await findFreePort(), await findFreePort()];
+    const port = wanted ?? (await findFreePort());
+    const controllerPort = await findFreePort();
     const protocol = `${user === undefined ? '' : 'SASL_'}${certificates === undefined ? 'PLAINTEXT' : 'SSL'}`;
     const settings: Record<string, string | number> = {
       'process.roles': 'broker,controller',

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Broker, BrokerProgram, BrokerSecurity } from './broker.js';
+import type { Broker, BrokerOptions, BrokerProgram } from './broker.js';
 import { findProgram } from './installed.js';
 import { findFreePort, isListening, makeFolder, startServer } from './server-process.js';
 
 /** Settings of a mosquitto that the tests of other brokers have nothing like. */
-export interface MosquittoOptions extends BrokerSecurity {
+export interface MosquittoOptions extends BrokerOptions {
   /** More lines of its configuration. */
   readonly settings?: readonly string[];
   /** Lines that say who may read and write what. */
@@ -21,9 +21,8 @@ export const mqtt: BrokerProgram = {
 };
 
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Broker> {
-  const { user, certificates, settings = [], permissions } = options;
+  const { user, certificates, port = await findFreePort(), settings = [], permissions } = options;
   const folder = makeFolder('mqtt');
-  const port = await findFreePort();
   const lines = [
     `listener ${port} 127.0.0.1`,
     'set_tcp_nodelay true',

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Broker, BrokerProgram, BrokerSecurity } from './broker.js';
+import type { Broker, BrokerOptions, BrokerProgram } from './broker.js';
 import { findProgram } from './installed.js';
 import { findFreePort, isListening, makeFolder, startServer } from './server-process.js';
 
@@ -8,9 +8,10 @@ import { findFreePort, isListening, makeFolder, startServer } from './server-pro
 const MAX_PAYLOAD = 4 * 2 ** 20;
 
 /** A nats-server whose configuration has `settings` besides what the kit needs. */
-export async function startNats(settings = '', { user, certificates }: BrokerSecurity = {}): Promise<Broker> {
+export async function startNats(settings = '', options: BrokerOptions = {}): Promise<Broker> {
+  const { user, certificates, port = await findFreePort() } = options;
   const folder = makeFolder('nats');
-  const [port, monitorPort] = [await findFreePort(), await findFreePort()];
+  const monitorPort = await findFreePort();
   const file = path.join(folder, 'server.conf');
   writeFileSync(file, `max_payload: ${MAX_PAYLOAD}\nhttp: "127.0.0.1:${monitorPort}"\n${settings}\n`);
   const args = ['-c', file, '-a', '127.0.0.1', '-p', String(port)];
@@ -30,5 +31,5 @@ export function monitorOf({ folder }: Broker): string {
 export const nats: BrokerProgram = {
   kind: 'nats',
   missing: () => (findProgram('nats-server') === undefined ? 'the program nats-server' : undefined),
-  start: (security) => startNats('jetstream { store_dir: "jetstream" }', security),
+  start: (options) => startNats('jetstream { store_dir: "jetstream" }', options),
 };

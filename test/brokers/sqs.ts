@@ -14,10 +14,10 @@ export const sqs: BrokerProgram = {
     if (findProgram('java') === undefined) return 'the program java (17 or newer)';
     return hasArchives('elasticmq') ? undefined : 'the archives of ElasticMQ';
   },
-  async start({ user, certificates } = {}) {
+  async start({ user, certificates, port: wanted } = {}) {
     if (user !== undefined || certificates !== undefined) throw new Error('ElasticMQ knows neither users nor TLS.');
     const folder = makeFolder('sqs');
-    const port = await findFreePort();
+    const port = wanted ?? (await findFreePort());
     const file = path.join(folder, 'elasticmq.conf');
     writeFileSync(
       file,
