@@ -6,6 +6,7 @@ import type { ModelObserver, ModelSetup } from './agent/model-setup.js';
 import { REQUEST_AGENT } from './agent/permissions.js';
 import { createModelSkill } from './agent/skill-run.js';
 import { connectFailureText } from './connect-config.js';
+import type { ConnectionNews } from './connection-news.js';
 import { EXIT } from './exit.js';
 import { firstLine } from './generated-code.js';
 import type { LoadedSkills } from './load-skills.js';
@@ -30,6 +31,8 @@ export interface Serving {
   readonly observer: ModelObserver;
   /** Gets what a skill throws; the caller learns nothing of it. */
   readonly onError: (error: unknown, capability: string) => void;
+  /** Hears when a broker is lost, and when it is back. */
+  readonly news?: ConnectionNews;
 }
 
 /**
@@ -38,7 +41,7 @@ export interface Serving {
  * @throws {OpenAgentError} where the broker cannot be reached or a variable is missing
  */
 export async function connectAgent(opened: OpenedAgent, serving?: Serving): Promise<ConnectedAgent> {
-  const bus = await connectBus(opened);
+  const bus = await connectBus(opened, serving?.news);
   try {
     const service = serving === undefined ? undefined : await serveSkills(opened, bus, serving);
     return { opened, bus, service, stop: (options) => bus.stop(options) };
@@ -48,9 +51,9 @@ export async function connectAgent(opened: OpenedAgent, serving?: Serving): Prom
   }
 }
 
-async function connectBus(opened: OpenedAgent): Promise<Bus> {
+async function connectBus(opened: OpenedAgent, news: ConnectionNews | undefined): Promise<Bus> {
   try {
-    return await opened.connectBus();
+    return await opened.connectBus({}, news);
   } catch (error) {
     const message = connectFailureText(opened.address, error);
     throw new OpenAgentError(message, { cause: error, exitCode: EXIT.environment });

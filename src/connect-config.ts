@@ -10,6 +10,7 @@ import type {
 import { connect } from '@declaragent/runtime/connect';
 import type { BusDescription } from '../generator/index.js';
 import type { Environment } from './agent-environment.js';
+import { type ConnectionNews, withNews } from './connection-news.js';
 
 const KINDS = ['memory', 'kafka', 'nats', 'amqp', 'mqtt', 'sqs'] as const;
 
@@ -25,8 +26,13 @@ async function loadTransport(kind: (typeof KINDS)[number]) {
  * Connects a bus by what the YAML says now, all of it or a part: a peer, or a transport. Where an agent stands depends on
  * where it runs, so a block that was put in the place of another counts at once, whatever was generated.
  */
-export function connectConfig(config: BusConfig, env: Environment, options: ConnectOptions = {}): Promise<Bus> {
-  return connect(config, loaders, { ...options, env });
+export function connectConfig(
+  config: BusConfig,
+  env: Environment,
+  options: ConnectOptions = {},
+  news?: ConnectionNews,
+): Promise<Bus> {
+  return connect(config, news === undefined ? loaders : withNews(loaders, news), { ...options, env });
 }
 
 /** What to do about a broker that cannot be reached. */

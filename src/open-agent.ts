@@ -5,6 +5,7 @@ import type { AgentSettings, FolderDescription } from '../generator/index.js';
 import type { PeerCapability } from './agent/peer.js';
 import { type Environment, readAgentEnvironment } from './agent-environment.js';
 import { configOfAgent, connectConfig } from './connect-config.js';
+import type { ConnectionNews } from './connection-news.js';
 import { assertAddress, loadContract } from './generated-code.js';
 import { InvalidFolderError, OpenAgentError } from './open-agent-error.js';
 import { createUserModules, type UserModules } from './user-modules.js';
@@ -24,7 +25,7 @@ export interface OpenedAgent {
   readonly peers: readonly PeerCapability[];
   readonly modules: UserModules;
   /** Connects its bus as the YAML files say now, with the agent's own environment. */
-  connectBus(options?: Omit<ConnectOptions, 'env'>): Promise<Bus>;
+  connectBus(options?: Omit<ConnectOptions, 'env'>, news?: ConnectionNews): Promise<Bus>;
 }
 
 const GENERATED = 'generated';
@@ -65,7 +66,7 @@ export async function openAgent(folder: string, environment: Environment): Promi
     own: contracts[0]?.contract,
     peers: contracts.slice(1).flatMap((loaded) => loaded?.capabilities ?? []),
     modules,
-    connectBus: (options = {}) => connectConfig(configOfAgent(description.bus, address), own, options),
+    connectBus: (options = {}, news) => connectConfig(configOfAgent(description.bus, address), own, options, news),
   };
 }
 

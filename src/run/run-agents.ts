@@ -4,6 +4,7 @@ import { createConversation } from '../agent/conversation.js';
 import type { ModelObserver, ModelSetup } from '../agent/model-setup.js';
 import { usageText } from '../agent/usage.js';
 import { type ConnectedAgent, connectAgent, createModelSetup } from '../connect-agent.js';
+import { newsOf } from '../connection-news.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLine } from '../generated-code.js';
 import type { Io } from '../io.js';
@@ -63,7 +64,9 @@ export async function runAgents(options: RunOptions, io: Io): Promise<ExitCode> 
       const onError = (error: unknown, capability: string): void => {
         talk.line(`${agent.opened.address}: ${capability} failed: ${describe(error, options.isVerbose)}`);
       };
-      connected.push(await connectAgent(agent.opened, { ...agent, observer, onError }));
+      const why = (reason: Error): string => (options.isVerbose ? ` ${firstLine(reason)}` : '');
+      const news = newsOf(agent.opened.address, talk.line, why);
+      connected.push(await connectAgent(agent.opened, { ...agent, observer, onError, news }));
       talk.line(introduction(agent, agent.opened === speaker));
       if (agent.opened === speaker) tellUnreachable(agent.opened, talk);
     }
