@@ -73,9 +73,10 @@ describe('run', () => {
     expect(stderr).toContain('no model of that name');
   });
 
-  it('tells an outcome that is none, offline', async () => {
+  it('tells an outcome that is none, offline, and ends with 0: the line was answered', async () => {
     const folder = await createAgents();
-    const { stdout } = await commandIn({ lines: [LINE] }, folder, 'run', '--agent', 'client');
+    const { status, stdout } = await commandIn({ lines: [LINE] }, folder, 'run', '--agent', 'client');
+    expect(status).toBe(0);
     expect(stdout).toContain('It ended with error:');
     expect(stdout).toContain('EAGENTRPC_NO_RESPONDER');
   });
