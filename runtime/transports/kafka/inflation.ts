@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { promisify } from 'node:util';
 import { unzip } from 'node:zlib';
 import type { IncomingRecord } from './client.js';
@@ -11,18 +10,11 @@ export interface UnreadBatch extends Pick<BatchPlace, 'end'> {
   readonly record: IncomingRecord;
 }
 
-/** What one reader takes of batches that somebody has compressed. */
-export interface Inflation {
-  /** What is fetched in `read`, and after it, is what this reader fetches. */
-  within<T>(read: () => T): T;
-  /** A fetch begins. */
-  begin(): void;
-}
-
-export interface InflationOptions {
+/** Who reads a topic. */
+export interface TopicReader {
   readonly topic: string;
-  /** It has read up to the batch, and is to go on after it. */
-  readonly skip: (batch: UnreadBatch) => Promise<void>;
+  /** Goes on after a batch; whether it has come to that batch, or is just past it. `isAlone`: nobody else reads the topic here. */
+  pass(batch: UnreadBatch, isAlone: boolean): Promise<boolean>;
 }
 
 /** The client's table of what it can inflate, by the number that a batch has for it. It is one for all in the process. */
@@ -31,6 +23,12 @@ export type CodecTable = Record<number, () => Codec>;
 interface Codec {
   compress(encoder: unknown): Promise<Buffer>;
   decompress(records: Buffer): Promise<Buffer>;
+}
+
+/** A batch of a topic that is read here. */
+interface OwnBatch extends FetchedBatch {
+  readonly topic: string;
+  readonly place: BatchPlace;
 }
 
 /** One batch may grow to that, and so may all together that one fetch brings, but for the first of each partition. */
@@ -42,91 +40,89 @@ const GZIP = 1;
 
 const inflate = promisify(unzip);
 
-/** By which a codec knows who reads. */
-const readers = new AsyncLocalStorage<Reading | undefined>();
-
-interface Reading {
-  take(kind: number, codec: Codec | undefined, records: Buffer): Promise<Buffer>;
-}
-
+/**
+ * As the table, one for all in the process: a codec is told nothing but the bytes. An `AsyncLocalStorage` would say who reads,
+ * and would cost each call a tenth of its time.
+ */
+const readers = new Map<string, Set<TopicReader>>();
+/** What was inflated of one answer, by the memory that it is in. */
+const inflated = new WeakMap<ArrayBufferLike, { bytes: number; records: number }>();
 /** The factories in tables that are ours. */
 const ours = new WeakSet<() => Codec>();
 
 /**
- * Limits what the readers of `createInflation` inflate, and nobody else: for all others the table is what it was. A few
- * bytes can grow to a thousand times as much, and the client asks for no limit.
+ * Limits what is inflated of the topics of `addReader`: a few bytes can grow to a thousand times as much, and the client asks
+ * for no limit. For all else the table is what it was.
  */
 export function limitInflation(codecs: CodecTable): void {
   for (const kind of Object.keys(KINDS).map(Number)) {
     const before = codecs[kind];
     if (before === undefined || ours.has(before)) continue;
-    const factory = (): Codec => {
-      const reading = readers.getStore();
-      if (reading === undefined) return before();
-      return {
-        compress: (encoder) => before().compress(encoder),
-        decompress: (records) => reading.take(kind, kind === GZIP ? undefined : codecOf(before), records),
-      };
-    };
+    const factory = (): Codec => ({
+      compress: (encoder) => before().compress(encoder),
+      async decompress(records) {
+        const batch = findBatch(records);
+        return batch === undefined ? before().decompress(records) : decompress(kind, before, batch, records);
+      },
+    });
     ours.add(factory);
     codecs[kind] = factory;
   }
 }
 
-/** What runs outside of all readers: whoever is called may read by a client of their own. */
-export function outsideOfReaders<T>(act: () => T): T {
-  return readers.run(undefined, act);
+/** Limits what is inflated of a topic until the returned function is called. */
+export function addReader(reader: TopicReader): () => void {
+  const { topic } = reader;
+  const all = readers.get(topic) ?? new Set();
+  readers.set(topic, all.add(reader));
+  return () => {
+    all.delete(reader);
+    if (all.size === 0 && readers.get(topic) === all) readers.delete(topic);
+  };
 }
 
-export function createInflation({ topic, skip }: InflationOptions): Inflation {
-  let inflated = 0;
-  let records = 0;
+function findBatch(records: Buffer): OwnBatch | undefined {
+  for (const topic of readers.keys()) {
+    const batch = readFetchedBatch(records, topic);
+    if (batch?.place !== undefined) return { ...batch, topic, place: batch.place };
+  }
+  return undefined;
+}
 
-  const refuse = async (batch: FetchedBatch, place: BatchPlace, value: Buffer, unread: string): Promise<never> => {
-    // What stands before it goes first; it is then the first of the next fetch.
-    if (!place.isFirst) throw new Partial();
-    const { from, to, timestamp } = batch;
-    const { partition, end } = place;
-    const at = { partition, offset: to - 1, timestamp };
-    // A copy, so that it does not keep all that was fetched with it.
-    const record = { ...at, value: Buffer.from(value), header: () => undefined, unread };
-    await outsideOfReaders(() => skip({ from, to, end, record }));
-    throw new Partial();
-  };
+async function decompress(kind: number, before: () => Codec, batch: OwnBatch, records: Buffer): Promise<Buffer> {
+  const { count, place } = batch;
+  const so = inflated.get(records.buffer) ?? { bytes: 0, records: 0 };
+  inflated.set(records.buffer, so);
+  if (count > MOST_RECORDS) {
+    return refuse(batch, records, `${count} records are in it, and ${MOST_RECORDS} are the most`);
+  }
+  if (!place.isFirst && (so.bytes > MOST_BYTES || so.records + count > MOST_RECORDS)) throw new Partial();
+  let result: Buffer;
+  try {
+    result = await (kind === GZIP ? inflate(records, { maxOutputLength: MOST_BYTES }) : before().decompress(records));
+  } catch (error) {
+    return refuse(batch, records, reasonOf(error, kind));
+  }
+  so.bytes += result.length;
+  so.records += count;
+  return result;
+}
 
-  const reading: Reading = {
-    async take(kind, codec, value) {
-      const batch = readFetchedBatch(value, topic);
-      const refuseFor = (reason: string): Promise<never> => {
-        const sentence = `A batch is not read: ${reason.replace(/[.\s]*$/, '')}.`;
-        if (batch?.place === undefined) throw new Error(sentence);
-        return refuse(batch, batch.place, value, sentence);
-      };
-      const count = batch?.count ?? 0;
-      if (count > MOST_RECORDS) return refuseFor(`${count} records are in it, and ${MOST_RECORDS} are the most`);
-      const isOver = inflated > MOST_BYTES || records + count > MOST_RECORDS;
-      if (isOver && batch?.place?.isFirst === false) throw new Partial();
-      let result: Buffer;
-      try {
-        result = await (kind === GZIP
-          ? inflate(value, { maxOutputLength: MOST_BYTES })
-          : decompress(kind, codec, value));
-      } catch (error) {
-        return refuseFor(reasonOf(error));
-      }
-      inflated += result.length;
-      records += count;
-      return result;
-    },
-  };
-
-  return {
-    within: (read) => readers.run(reading, read),
-    begin() {
-      inflated = 0;
-      records = 0;
-    },
-  };
+async function refuse(batch: OwnBatch, value: Buffer, reason: string): Promise<never> {
+  const { topic, from, to, timestamp, place } = batch;
+  // What stands before it goes first; it is then the first of the next fetch.
+  if (!place.isFirst) throw new Partial();
+  const unread = `A batch is not read: ${reason.replace(/[.\s]*$/, '')}.`;
+  const at = { partition: place.partition, offset: to - 1, timestamp };
+  // A copy, so that it does not keep all that was fetched with it.
+  const record = { ...at, value: Buffer.from(value), header: () => undefined, unread };
+  let hasPassed = false;
+  // Several may read the answers of one agent, and none of them can read this.
+  const all = [...(readers.get(topic) ?? [])];
+  for (const reader of all) {
+    if (await reader.pass({ from, to, end: place.end, record }, all.length === 1)) hasPassed = true;
+  }
+  throw hasPassed ? new Partial() : new Error(unread);
 }
 
 /** By its name the client knows the end of what it was sent, which is cut off where the answer is full. */
@@ -134,21 +130,8 @@ class Partial extends Error {
   override readonly name = 'KafkaJSPartialMessageError';
 }
 
-/** Undefined where the client has none, and says so by throwing. */
-function codecOf(factory: () => Codec): Codec | undefined {
-  try {
-    return factory();
-  } catch {
-    return undefined;
-  }
-}
-
-function decompress(kind: number, codec: Codec | undefined, records: Buffer): Promise<Buffer> {
-  if (codec === undefined) throw new Error(`it is compressed by ${KINDS[kind]}, which is not read here`);
-  return codec.decompress(records);
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+function reasonOf(error: unknown, kind: number): string {
+  const { code, message, name } = error as NodeJS.ErrnoException;
+  if (name === 'KafkaJSNotImplemented') return `it is compressed by ${KINDS[kind]}, which is not read here`;
   return code === 'ERR_BUFFER_TOO_LARGE' ? `it inflates to more than ${MOST_BYTES} bytes` : message;
 }

@@ -2,7 +2,7 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { createBalance } from './balance.js';
 import type { Reader, ReaderOptions } from './client.js';
 import { whileNew } from './failure.js';
-import { createInflation, limitInflation, outsideOfReaders, type UnreadBatch } from './inflation.js';
+import { addReader, limitInflation, type UnreadBatch } from './inflation.js';
 
 const HEARTBEAT_MS = 1_000;
 /** How long the broker holds back the answer to a fetch that finds nothing: also what a pause costs. */
@@ -17,6 +17,7 @@ export async function openReader(
   options: ReaderOptions,
 ): Promise<Reader> {
   const { group, topic, pulse } = options;
+  let owned: readonly number[] = [];
   let isClosed = false;
   const onJoining = (): void => {
     pulse.isJoining = true;
@@ -55,13 +56,16 @@ export async function openReader(
     },
     async close() {
       isClosed = true;
+      removeReader();
       await consumer.disconnect();
     },
   };
   const joined = new Promise<void>((resolve, reject) => {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       pulse.isJoining = false;
-      if (!isClosed) options.onJoined(reader, payload.memberAssignment[topic] ?? [], payload.memberId);
+      owned = payload.memberAssignment[topic] ?? [];
+      positions.clear();
+      if (!isClosed) options.onJoined(reader, owned, payload.memberId);
       resolve();
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -84,46 +88,46 @@ export async function openReader(
       header: (name: string) => headers?.[name]?.toString(),
     }));
     const to = Number(batch.lastOffset()) + 1;
-    const fetched = { partition, from, to, end: Number(batch.highWatermark), records };
-    await outsideOfReaders(() => options.onRecords(fetched));
+    await options.onRecords({ partition, from, to, end: Number(batch.highWatermark), records });
     if (isStale()) return;
     positions.set(partition, to);
     resolveOffset(batch.lastOffset());
     await heartbeat();
   };
 
-  const skip = async ({ from: first, to, end, record }: UnreadBatch): Promise<void> => {
-    if (isClosed) return;
+  const pass = async ({ from: first, to, end, record }: UnreadBatch, isAlone: boolean): Promise<boolean> => {
     const { partition } = record;
+    const position = positions.get(partition);
+    if (isClosed || !owned.includes(partition)) return false;
+    if (position !== undefined && position >= to) return position === to;
+    // What lies between may be records of transactions, which the client passes over by itself.
+    if (position !== undefined && position < first && !isAlone) return false;
     commitNow ??= async (offsets) => {
       const states = offsets?.topics.flatMap(({ topic, partitions }) => partitions.map((one) => ({ topic, ...one })));
       await consumer.commitOffsets(states ?? []);
     };
-    const position = positions.get(partition) ?? first;
-    const isWithin = first <= position && position < to;
     positions.delete(partition);
-    await options.onRecords({ partition, from: isWithin ? position : first, to, end, records: [record] });
+    await options.onRecords({ partition, from: position ?? first, to, end, records: [record] });
     // Unless it is to be read from elsewhere.
     if (!positions.has(partition)) seek(partition, to);
+    return true;
   };
-  const inflation = createInflation({ topic, skip });
-  consumer.on(consumer.events.FETCH_START, inflation.begin);
+  const removeReader = addReader({ topic, pass });
 
   try {
     await consumer.connect();
     await whileNew(() => consumer.subscribe({ topic, fromBeginning: true }));
     limitInflation(driver.CompressionCodecs);
-    await inflation.within(() =>
-      consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 16,
-        eachBatch,
-      }),
-    );
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 16,
+      eachBatch,
+    });
     await joined;
   } catch (error) {
     isClosed = true;
+    removeReader();
     await consumer.disconnect().catch(() => {});
     throw error;
   }

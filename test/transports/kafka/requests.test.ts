@@ -14,7 +14,7 @@ afterEach(() => void vi.useRealTimers());
 
 async function startReading(settings: {
   readonly deliver: Parameters<typeof readRequests>[0]['deliver'];
-  readonly bury: () => Promise<void>;
+  readonly bury: Parameters<typeof readRequests>[0]['bury'];
 }) {
   const commits: Committed[] = [];
   const steps: string[] = [];
@@ -43,10 +43,10 @@ async function startReading(settings: {
     ...{ client: client as Client, topic: 't', group: 't', prefetch: 10, ...settings },
     ...{ ageOf: () => undefined, pulse: { isJoining: false, fetches: 0 }, onCrash: () => {} },
   });
-  const bring = async (): Promise<void> => {
+  const bring = async (more: Partial<IncomingRecord> = {}): Promise<void> => {
     const at = { partition: 0, offset: 0, timestamp: 0 };
-    const record: IncomingRecord = { ...at, value: Buffer.from('x'), header: () => undefined };
-    await reading?.onRecords({ partition: 0, from: 0, to: 1, end: 0, records: [record] });
+    const record: IncomingRecord = { ...at, value: Buffer.from('x'), header: () => undefined, ...more };
+    await reading?.onRecords({ partition: 0, from: 0, to: record.offset + 1, end: 0, records: [record] });
   };
   return { requests, bring, commits, steps };
 }
@@ -66,6 +66,20 @@ test('what cannot be buried comes again after the pause that the burial asks for
   expect(tries).toBe(2);
   await vi.advanceTimersByTimeAsync(40_000);
   expect(tries).toBe(3);
+});
+
+test('a batch that is not read is buried, delivered to nobody, and all of its offsets are settled', async () => {
+  const delivered: unknown[] = [];
+  const buried: unknown[] = [];
+  const { bring, commits } = await startReading({
+    deliver: (delivery) => delivered.push(delivery),
+    bury: async ({ value }, reason) => void buried.push([String(value), reason]),
+  });
+  await bring({ offset: 99, unread: 'It is too large.' });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(delivered).toEqual([]);
+  expect(buried).toEqual([['x', 'It is too large.']]);
+  expect(commits.at(-1)).toEqual({ partition: 0, offset: 100, metadata: '' });
 });
 
 test('who is stopped leaves after the acknowledgement of the last message', async () => {
