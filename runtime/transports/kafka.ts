@@ -89,6 +89,8 @@ export function kafka(config: KafkaConfig): Transport {
 /** What reads a topic, and is made again whenever it has failed. */
 interface Kept<R> {
   current(): R | undefined;
+  /** Makes its topic if that is gone, and then the reader again, which would not notice. */
+  redeclare(): Promise<void>;
   /** Makes it no more. */
   end(): void;
 }
@@ -102,16 +104,17 @@ async function connect(config: KafkaConfig, owner: ConnectionOwner, watcher: Con
   const watch = createWatch({
     watcher: {
       lost(reason) {
-        publisher?.refuseWaiting(reason);
+        opened?.publisher.refuseWaiting(reason);
         watcher.lost(reason);
       },
       restored: () => watcher.restored(),
     },
     // Until there is a client nobody has been told that there is a connection.
+    prepare: async () => opened?.redeclare(),
     probe: () => orRefuse(brokers, async () => client?.probe()),
     breakAll: sockets.destroyAll,
   });
-  let publisher: ReturnType<typeof createPublisher> | undefined;
+  let opened: ReturnType<typeof createConnection> | undefined;
   try {
     client = await orRefuse(brokers, () => openClient({ brokers, clientId, ssl, sasl, sockets, sessionTimeoutMs }));
   } catch (error) {
@@ -119,8 +122,7 @@ async function connect(config: KafkaConfig, owner: ConnectionOwner, watcher: Con
     sockets.close();
     throw error;
   }
-  const opened = createConnection(config, owner, client, watch, sockets);
-  publisher = opened.publisher;
+  opened = createConnection(config, owner, client, watch, sockets);
   return opened.connection;
 }
 
@@ -151,13 +153,14 @@ function createConnection(
     return { topic, partitions, replicationFactor: config.replicationFactor, settings };
   };
 
-  /** Who may not make topics may still use one that is there; if it is not, reading it says so. */
-  const declare = async (plan: TopicPlan): Promise<void> => {
+  /** Whether it was not there. Who may not make topics may still use one that is; if it is not, reading it says so. */
+  const declare = async (plan: TopicPlan): Promise<boolean> => {
     try {
-      await client.createTopic(plan);
+      return await client.createTopic(plan);
     } catch (error) {
       const { type } = readFailure(error);
       if (type !== 'TOPIC_AUTHORIZATION_FAILED' && type !== 'CLUSTER_AUTHORIZATION_FAILED') throw error;
+      return false;
     }
   };
 
@@ -166,7 +169,9 @@ function createConnection(
     client,
     lost: () => (isClosed ? new Error('The connection is closed.') : watch.lost),
     broken: () => sockets.broken,
-    onMissing: (topic) => declare(planOf(topic, topic.endsWith('.dlq') ? 'dead letters' : 'requests')),
+    async onMissing(topic) {
+      await declare(planOf(topic, topic.endsWith('.dlq') ? 'dead letters' : 'requests'));
+    },
     onTime: brokerClock.learn,
   });
 
@@ -215,6 +220,9 @@ function createConnection(
     watch.add(pulse);
     const one: Kept<R> = {
       current: () => current,
+      async redeclare() {
+        if ((await declare(plan)) && current !== undefined) remake();
+      },
       end() {
         hasEnded = true;
         backoff.end();
@@ -319,7 +327,11 @@ function createConnection(
       sockets.close();
     },
   };
-  return { connection, publisher };
+  /** A cluster that has lost its data, or is another one, has none of the topics. */
+  const redeclare = async (): Promise<void> => {
+    await Promise.all(Array.from(kept, (one) => one.redeclare()));
+  };
+  return { connection, publisher, redeclare };
 }
 
 /** Says in a sentence why it has failed. */

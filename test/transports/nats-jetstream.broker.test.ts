@@ -288,6 +288,7 @@ describe('JetStream', () => {
         '$JS.API.INFO',
         '$JS.API.STREAM.NAMES',
         '$JS.API.STREAM.CREATE.*',
+        '$JS.API.STREAM.MSG.GET.*',
         '$JS.API.CONSUMER.>',
         '$JS.ACK.>',
       ];

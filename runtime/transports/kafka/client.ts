@@ -120,8 +120,8 @@ export interface Client {
   ): Promise<number | undefined>;
   /** Where a message with a key goes; undefined as long as none was sent to the topic. */
   partitionOf(topic: string, key: string | undefined): number | undefined;
-  /** Resolves when the topic is there, whoever has made it. */
-  createTopic(plan: TopicPlan): Promise<void>;
+  /** Resolves when the topic is there; whether it was not before. */
+  createTopic(plan: TopicPlan): Promise<boolean>;
   /** Whether the broker writes its own time on the messages of a topic; undefined where it does not say. */
   writesOwnTime(topic: string): Promise<boolean | undefined>;
   spans(topic: string): Promise<Span[]>;
@@ -201,7 +201,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     async createTopic({ topic, partitions, replicationFactor, settings }) {
       const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
       const plan = { topic, numPartitions: partitions, replicationFactor: replicationFactor ?? -1, configEntries };
-      await whileNew(() => admin.createTopics({ topics: [plan] }));
+      return whileNew(() => admin.createTopics({ topics: [plan] }));
     },
     async writesOwnTime(topic) {
       const { resources } = await admin.describeConfigs({

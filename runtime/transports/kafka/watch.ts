@@ -20,6 +20,8 @@ export interface WatchOptions {
   readonly watcher: ConnectionWatcher;
   /** Rejects unless a broker answers. */
   readonly probe: () => Promise<void>;
+  /** Makes the cluster ready to be read, when one answers that was lost. */
+  readonly prepare: () => Promise<void>;
   /** Ends all that waits for an answer on the sockets there are. */
   readonly breakAll: (reason: string) => void;
 }
@@ -35,7 +37,7 @@ const LOOK_AGAIN_MS = 25;
  * sockets that nobody uses, and others take over from one that has died. So whenever one ends it is asked whether any broker
  * answers, and only if none does the connection is lost.
  */
-export function createWatch({ watcher, probe, breakAll }: WatchOptions): Watch {
+export function createWatch({ watcher, probe, prepare, breakAll }: WatchOptions): Watch {
   const pulses = new Set<Pulse>();
   const quiet = new Map<Pulse, { fetches: number; ticks: number }>();
   const backoff = createBackoff();
@@ -84,10 +86,12 @@ export function createWatch({ watcher, probe, breakAll }: WatchOptions): Watch {
     for (;;) {
       await backoff.pause();
       if (isClosed) return;
-      const isThere = await probe().then(
-        () => true,
-        () => false,
-      );
+      const isThere = await probe()
+        .then(prepare)
+        .then(
+          () => true,
+          () => false,
+        );
       if (!isThere || !(await allRead())) continue;
       if (isClosed) return;
       lost = undefined;

@@ -4,7 +4,7 @@ import type { Connection } from '../../transport.js';
 import type { NatsConfig } from '../nats.js';
 import type { NatsLink } from './link.js';
 import { type Publisher, readStored } from './publisher.js';
-import { createStreamReader, type StreamReader } from './reader.js';
+import { createStreamReader, type StreamDelivery, type StreamReader } from './reader.js';
 import { declareInbox, measureOffset } from './streams.js';
 
 /** A connection whose requests are held by streams. */
@@ -52,10 +52,13 @@ export async function createJetStreamConnection(
       readers.add(reader);
       return reader;
     },
-    publish: (message) =>
-      message.kind === 'response'
-        ? core.publish(message)
-        : publisher.publish(message.topic, message.bytes, { isAsked: true, confirm: readStored }),
+    publish(message) {
+      const { kind, topic, bytes, inReplyTo } = message;
+      // It was handed out by this connection.
+      if (inReplyTo !== undefined) (inReplyTo as StreamDelivery).isAnswered = true;
+      if (kind === 'response') return core.publish(message);
+      return publisher.publish(topic, bytes, { isAsked: true, confirm: readStored });
+    },
     async restore() {
       await Promise.all(Array.from(readers, (reader) => reader.restore()));
     },

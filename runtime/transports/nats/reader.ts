@@ -6,6 +6,7 @@ import { createDeadLetters } from './dead-letters.js';
 import type { NatsLink } from './link.js';
 import type { Publisher } from './publisher.js';
 import type { Inbox } from './streams.js';
+import { createTaken, type StoredMessage } from './taken.js';
 
 /** Reads the stream of a requests subject. */
 export interface StreamReader extends Subscription {
@@ -30,6 +31,12 @@ export interface StreamReaderOptions {
   readonly maxDeliveries: number;
   readonly redeliverAfterMs: number;
   readonly createHeaders: () => MsgHdrs;
+}
+
+/** What a stream hands out. */
+export interface StreamDelivery extends Delivery {
+  /** Whether its answer is published, so that nothing waits for it to be settled. */
+  isAnswered: boolean;
 }
 
 const ACK = Buffer.from('+ACK');
@@ -71,6 +78,9 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   let refusal: Error | undefined;
   const backoff = createBackoff();
   const bury = createDeadLetters(options);
+  const taken = createTaken(publisher);
+  /** By the servers' clock: what was stored before may have been handed out by a server that has forgotten it since. */
+  let readsSince = systemClock.now() + offsetMs;
 
   /** Whether there is room for as many more that it is worth to ask for them. */
   const hasRoom = (): boolean => {
@@ -143,7 +153,11 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
     return act();
   };
 
-  const acknowledge = (token: string): Promise<void> => publisher.publish(token, ACK, { confirm: () => undefined });
+  const acknowledge = async (token: string, isAnswered: boolean): Promise<void> => {
+    const isAcknowledged = publisher.publish(token, ACK, { confirm: () => undefined });
+    // What was answered is not run again where that would do harm, or may be.
+    await Promise.all(isAnswered ? [isAcknowledged] : [isAcknowledged, taken.note(inbox, parseToken(token))]);
+  };
 
   /** Where this gets lost, the message comes back all the same, only later. */
   const giveBack = async (token: string, deliveries: number): Promise<void> => {
@@ -152,29 +166,40 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   };
 
   const take = (message: Msg, token: string): void => {
-    const { deliveries, storedAt } = parseToken(token);
+    const place = parseToken(token);
     unsettled.add(token);
-    const buryFor = (reason: string): Promise<void> =>
-      bury({ message, token, deliveries, reason }, inbox.deadLetterSubject);
-    if (deliveries > maxDeliveries) {
+    if (place.deliveries > maxDeliveries) {
       const reason = `It was handed out ${maxDeliveries} times and never settled.`;
-      void settle(token, () => buryFor(reason)).catch(() => {});
-      return;
+      const dead = { message, token, deliveries: place.deliveries, reason };
+      void settle(token, () => bury(dead, inbox.deadLetterSubject)).catch(() => {});
+    } else if (place.deliveries > 1 || place.storedAt >= readsSince) {
+      handOut(message, token, place, place.deliveries > 1);
+    } else {
+      // Where that cannot be found out, it may have been.
+      void taken
+        .has(inbox, place)
+        .catch(() => true)
+        .then((isTaken) => handOut(message, token, place, isTaken));
     }
+  };
+
+  const handOut = (message: Msg, token: string, { deliveries, storedAt }: Place, redelivered: boolean): void => {
     let isSettled = false;
     const once = async (act: () => Promise<void>): Promise<void> => {
       if (isSettled) return;
       isSettled = true;
       await settle(token, act);
     };
-    deliver({
+    const delivery: StreamDelivery = {
+      isAnswered: false,
       bytes: message.data,
       ageMs: Math.max(0, systemClock.now() + offsetMs - storedAt),
-      redelivered: deliveries > 1,
-      ack: () => once(() => acknowledge(token)),
+      redelivered,
+      ack: () => once(() => acknowledge(token, delivery.isAnswered)),
       nack: () => once(() => giveBack(token, deliveries)),
-      reject: (reason) => once(() => buryFor(reason)),
-    });
+      reject: (reason) => once(() => bury({ message, token, deliveries, reason }, inbox.deadLetterSubject)),
+    };
+    deliver(delivery);
   };
 
   const onMessage = (error: Error | null, message: Msg): void => {
@@ -234,7 +259,10 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   pull();
 
   return {
-    restore: () => startRecovery(),
+    restore() {
+      readsSince = systemClock.now() + offsetMs;
+      return startRecovery();
+    },
     async close() {
       if (isClosed) return;
       stop();
@@ -249,12 +277,17 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   };
 }
 
+/** A message in a stream, and how often it was handed out. */
+interface Place extends StoredMessage {
+  readonly deliveries: number;
+  /** Milliseconds since the epoch, by the servers' clock. */
+  readonly storedAt: number;
+}
+
 /** What the subject says by which a message is settled. Newer servers have three parts more in it. */
-function parseToken(token: string): { readonly deliveries: number; readonly storedAt: number } {
+function parseToken(token: string): Place {
   const parts = token.split('.');
   const first = parts.length > 9 ? 6 : 4;
-  return {
-    deliveries: Number(parts[first]),
-    storedAt: Number(parts[first + 3]) / NANOSECONDS,
-  };
+  const [deliveries, sequence = '', , stamp = ''] = parts.slice(first);
+  return { deliveries: Number(deliveries), sequence, stamp, storedAt: Number(stamp) / NANOSECONDS };
 }

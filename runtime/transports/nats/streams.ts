@@ -11,6 +11,10 @@ export interface Inbox {
   readonly deadLetters: string;
   /** The subject of it. */
   readonly deadLetterSubject: string;
+  /** The stream of what was acknowledged before it ran. */
+  readonly taken: string;
+  /** Above the subjects of it, one for each message. */
+  readonly takenSubject: string;
 }
 
 const NANOSECONDS = 1_000_000;
@@ -20,6 +24,8 @@ const HELD_FOR_MS = 15 * 60_000;
 const MAX_HELD = 100_000;
 const DEAD_LETTERS_FOR_MS = 14 * 24 * 60 * 60_000;
 const MAX_DEAD_LETTERS = 10_000;
+/** Far more than are taken in the tenth of a second that counts. */
+const MAX_TAKEN = 10_000;
 
 /** What the servers say where something of that name is there and is not as it is asked for. */
 const STREAM_IS_THERE = 10_058;
@@ -49,6 +55,13 @@ export async function declareInbox(
     max_age: DEAD_LETTERS_FOR_MS * NANOSECONDS,
     max_msgs: MAX_DEAD_LETTERS,
   });
+  const takenSubject = `${subject}.taken`;
+  const taken = await declareStream(manager, `${takenSubject}.*`, {
+    retention: 'limits',
+    discard: 'old',
+    max_age: HELD_FOR_MS * NANOSECONDS,
+    max_msgs: MAX_TAKEN,
+  });
   const consumer = nameOf(subject);
   const config = {
     ack_policy: 'explicit',
@@ -64,7 +77,7 @@ export async function declareInbox(
       if (codeOf(error) !== CONSUMER_IS_THERE) throw error;
       return manager.consumers.update(stream, consumer, config);
     });
-  return { stream, consumer, createdAt: created, deadLetters, deadLetterSubject };
+  return { stream, consumer, createdAt: created, deadLetters, deadLetterSubject, taken, takenSubject };
 }
 
 async function declareStream(
@@ -99,7 +112,7 @@ async function findStream(manager: JetStreamManager, subject: string): Promise<s
  * have no underscore, so that none is taken for another; what has one gets a hash.
  */
 function nameOf(subject: string): string {
-  const name = subject.replaceAll('.', '_');
+  const name = subject.replace(/\.\*$/, '').replaceAll('.', '_');
   if (!subject.includes('_')) return name;
   return `${name}-${createHash('sha256').update(subject).digest('hex').slice(0, 8)}`;
 }

@@ -6,17 +6,25 @@ import { createWatch } from '../../../runtime/transports/kafka/watch.js';
 function start() {
   const seen: string[] = [];
   let isThere = true;
+  let failures = 0;
   const watch = createWatch({
     watcher: { lost: ({ message }) => seen.push(`lost: ${message}`), restored: () => seen.push('restored') },
     probe: async () => {
       if (!isThere) throw new Error('Nobody answers.');
+    },
+    prepare: async () => {
+      seen.push('prepared');
+      if (failures-- > 0) throw new Error('It takes no topics yet.');
     },
     breakAll: () => seen.push('broken'),
   });
   const set = (value: boolean): void => {
     isThere = value;
   };
-  return { watch, seen, set };
+  const failNext = (): void => {
+    failures = 1;
+  };
+  return { watch, seen, set, failNext };
 }
 
 /** A reader that fetches until it is told to be quiet. */
@@ -51,10 +59,25 @@ describe.concurrent('the watch over a connection', () => {
     rest();
     set(true);
     await pass(1_000);
-    expect(seen).toHaveLength(2);
+    expect(seen).not.toContain('restored');
     read();
-    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(['broken', 'lost: Nobody answers.', 'restored']);
+    const all = ['broken', 'lost: Nobody answers.', 'prepared', 'restored'];
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(all);
     expect(watch.lost).toBe(undefined);
+    watch.close();
+    rest();
+  });
+
+  test('has the cluster made ready before it is taken for back, and tries again where that fails', async () => {
+    const { watch, seen, set, failNext } = start();
+    const { pulse, rest } = createReader();
+    watch.add(pulse);
+    set(false);
+    failNext();
+    watch.suspect();
+    await expect.poll(() => seen).toContain('lost: Nobody answers.');
+    set(true);
+    await expect.poll(() => seen.slice(2), { timeout: 10_000 }).toEqual(['prepared', 'prepared', 'restored']);
     watch.close();
     rest();
   });
