@@ -1,4 +1,4 @@
-import type { KafkaConfig as DriverConfig, Kafka, PartitionMetadata, Producer } from 'kafkajs';
+import type { Admin, KafkaConfig as DriverConfig, Kafka, PartitionMetadata, Producer } from 'kafkajs';
 import { loadDriver } from '../../driver.js';
 import type { TlsOptions } from '../../tls.js';
 import type { Balance } from './balance.js';
@@ -170,15 +170,19 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     retry: { retries: 0 },
   });
 
-  const probe = async (): Promise<void> => {
-    // One that has never been connected, since those that stand may not know yet that they do not.
-    const own = new driver.Kafka(config(brokers.length - 1)).admin();
+  /** By an admin that was never connected and knows of no topic. */
+  const byAnother = async <T>(from: Kafka, act: (other: Admin) => Promise<T>): Promise<T> => {
+    const other = from.admin();
     try {
-      await own.connect();
+      await other.connect();
+      return await act(other);
     } finally {
-      await own.disconnect().catch(() => {});
+      await other.disconnect().catch(() => {});
     }
   };
+
+  // Those that stand may not know yet that they do not.
+  const probe = (): Promise<void> => byAnother(new driver.Kafka(config(brokers.length - 1)), async () => {});
 
   const client: Client = {
     async send(topic, partition, records, acks) {
@@ -201,7 +205,8 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     async createTopic({ topic, partitions, replicationFactor, settings }) {
       const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
       const plan = { topic, numPartitions: partitions, replicationFactor: replicationFactor ?? -1, configEntries };
-      return whileNew(() => admin.createTopics({ topics: [plan] }));
+      // One that has asked for a topic before makes none as long as that is gone.
+      return byAnother(kafka, (other) => whileNew(() => other.createTopics({ topics: [plan] })));
     },
     async writesOwnTime(topic) {
       const { resources } = await admin.describeConfigs({
