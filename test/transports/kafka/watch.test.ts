@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import type { Pulse } from '../../../runtime/transports/kafka/client.js';
 import { createWatch } from '../../../runtime/transports/kafka/watch.js';
 
@@ -45,7 +45,7 @@ function createReader() {
 const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe.concurrent('the watch over a connection', () => {
-  test('tells of a loss only when nobody answers, and of its end only when all read again', async () => {
+  test('tells of a loss only when nobody answers, and of its end only when all read again', async ({ expect }) => {
     const { watch, seen, set } = start();
     const { pulse, read, rest } = createReader();
     watch.add(pulse);
@@ -68,7 +68,9 @@ describe.concurrent('the watch over a connection', () => {
     rest();
   });
 
-  test('has the cluster made ready before it is taken for back, and tries again where that fails', async () => {
+  test('has the cluster made ready before it is taken for back, and tries again where that fails', async ({
+    expect,
+  }) => {
     const { watch, seen, set, failNext } = start();
     const { pulse, rest } = createReader();
     watch.add(pulse);
@@ -82,7 +84,7 @@ describe.concurrent('the watch over a connection', () => {
     rest();
   });
 
-  test('ends what hears nothing for long', async () => {
+  test('ends what hears nothing for long', async ({ expect }) => {
     const { watch, seen, set } = start();
     const { pulse, rest } = createReader();
     watch.add(pulse);
@@ -94,7 +96,7 @@ describe.concurrent('the watch over a connection', () => {
     watch.close();
   });
 
-  test('expects nothing to be heard by who waits for a group, or reads no more', async () => {
+  test('expects nothing to be heard by who waits for a group, or reads no more', async ({ expect }) => {
     const { watch, seen } = start();
     const [joining, leaving] = [createReader(), createReader()];
     for (const { pulse, rest } of [joining, leaving]) {
