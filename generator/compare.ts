@@ -55,14 +55,16 @@ function manifestReader(directory: string): ManifestReader {
 function compareFolder(directory: string, folder: OutputFolder, manifest: Manifest): Difference[] {
   const home = path.join(directory, folder.path);
   const differences: Difference[] = [];
+  const present = new Map(filesIn(home, folder.holdsOthers ? 0 : Number.POSITIVE_INFINITY));
   for (const [name, { hash }] of folder.files) {
-    const found = textOnDisk(path.join(home, name));
+    const file = `${home}/${name}`;
+    const found = present.get(name)?.isFile() === true ? readOrNull(file) : textOnDisk(file);
     if (found !== null && hashOf(found) === hash) continue;
     const isIntact = found !== null && (name === MANIFEST ? isManifest(found) : isUnchanged(manifest, name, found));
     const kind = found === null ? 'missing' : isIntact ? 'stale' : 'edited';
     differences.push({ kind, path: path.posix.join(folder.path, name), fixedByCodegen: true });
   }
-  for (const name of filesIn(home, folder.holdsOthers ? 0 : Number.POSITIVE_INFINITY)) {
+  for (const name of present.keys()) {
     if (!folder.files.has(name)) differences.push(orphan(home, folder.path, name, manifest));
   }
   return differences;
@@ -84,7 +86,7 @@ function abandonedFolders(directory: string, plan: Plan, out: string, manifestOf
     const inside = path.join(home, entry.name);
     const manifest = manifestOf(folder);
     if (planned.has(folder) || (manifest.size === 0 && !existsSync(path.join(inside, MANIFEST)))) return [];
-    const files = filesIn(inside, Number.POSITIVE_INFINITY).map((name) => orphan(inside, folder, name, manifest));
+    const files = filesIn(inside, Number.POSITIVE_INFINITY).map(([name]) => orphan(inside, folder, name, manifest));
     // The list stays as long as a file does that codegen may not delete, or the next run would not look here.
     return files.some(({ fixedByCodegen }) => !fixedByCodegen)
       ? files
@@ -105,18 +107,27 @@ function orphanedManifest(home: string, folder: string): Difference[] {
 export function textOnDisk(file: string): string | null {
   try {
     // To read a pipe or a device could take for ever.
-    return statSync(file).isFile() ? readFileSync(file, 'utf8').replaceAll('\r\n', '\n') : null;
+    return statSync(file).isFile() ? readOrNull(file) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The same of what is known to be a plain file. */
+function readOrNull(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
   } catch {
     return null;
   }
 }
 
 /** Every file below a folder, relative with `/`; what hides behind a dot is not codegen's to judge. */
-function filesIn(folder: string, depth: number, prefix = ''): string[] {
+function filesIn(folder: string, depth: number, prefix = ''): (readonly [name: string, entry: Dirent])[] {
   return entriesIn(folder).flatMap((entry) => {
     if (entry.name.startsWith('.')) return [];
     const name = prefix + entry.name;
-    if (!entry.isDirectory()) return [name];
+    if (!entry.isDirectory()) return [[name, entry] as const];
     return depth > 0 ? filesIn(path.join(folder, entry.name), depth - 1, `${name}/`) : [];
   });
 }

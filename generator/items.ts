@@ -100,10 +100,15 @@ function createPlacer(
 /** The line of an item where it is parsed by itself. */
 const FIRST_LINE = 2;
 
-function commentsAbove(lines: readonly string[], start: number, owner: number): string {
-  let first = start;
-  while (first - 1 > owner && /^\s*(?:#|$)/.test(lines[first - 1] ?? '')) first--;
-  return lines.slice(first, start).join('\n');
+/** The comments and empty lines right above an offset, back to another. */
+function commentsAbove(text: string, offset: number, back: number): string {
+  let first = offset;
+  while (first > back) {
+    const line = text.lastIndexOf('\n', first - 2) + 1;
+    if (!/^\s*(?:#|$)/.test(text.slice(line, first - 1))) break;
+    first = line;
+  }
+  return first === offset ? '' : text.slice(first, offset - 1);
 }
 
 /** As many as a contract may have: one that has more is for the whole to refuse. */
@@ -114,8 +119,9 @@ const MOST_CAPABILITIES = 2000;
  * of these signs, or is written out by an alias.
  */
 function mayHoldTooMuch(text: string): boolean {
-  const signs = text.match(/[[{,:\n-]/g)?.length ?? 0;
-  return signs >= MAX_VALUES || (ALIAS.test(text) && ANCHOR.test(text));
+  // A value takes two characters at least, its sign and itself or a bracket that closes it.
+  if (text.length >= 2 * MAX_VALUES && (text.match(/[[{,:\n-]/g)?.length ?? 0) >= MAX_VALUES) return true;
+  return ALIAS.test(text) && ANCHOR.test(text);
 }
 
 /* What stands before is looked at last, since these signs are few. */
@@ -150,30 +156,55 @@ interface Split {
 function splitItems(text: string): Split | null {
   // A lone carriage return ends a line too, and is more trouble than it is worth.
   if (text.includes('\r')) return null;
-  const lines = text.split('\n');
-  const owner = lines.findIndex((line) => /^capabilities:[ \t]*(?:#.*)?$/.test(line));
-  if (owner === -1) return null;
-  const starts: number[] = [];
+  const owner = /(?<![^\n])capabilities:[ \t]*(?:#[^\n]*)?(?![^\n])/.exec(text);
+  if (owner === null) return null;
+  const ownerEnd = owner.index + owner[0].length;
+  const ownerLine = text.slice(0, ownerEnd).split('\n').length;
+  const starts: { readonly offset: number; readonly line: number }[] = [];
   let indent = -1;
-  let end = owner + 1;
-  for (; end < lines.length; end++) {
-    const line = lines[end] ?? '';
-    const first = line.search(/[^ ]/);
-    if (first === -1 || line[first] === '#') continue;
-    if (indent === -1) indent = first;
-    const isItem = first === indent && /^-(?: |$)/.test(line.slice(first));
-    if (isItem) starts.push(end);
-    else if (first <= indent) break;
+  /** How a line begins that begins further right. */
+  let deeper = '\n';
+  let line = ownerLine + 1;
+  let offset = ownerEnd + 1;
+  // Without an array of all lines, which are many.
+  for (; offset <= text.length; offset = endOfLine(text, offset) + 1, line++) {
+    if (text.startsWith(deeper, offset)) continue;
+    let first = offset;
+    while (text[first] === ' ') first++;
+    const sign = text[first] ?? '\n';
+    if (sign === '\n' || sign === '#') continue;
+    if (indent === -1) {
+      indent = first - offset;
+      deeper = ' '.repeat(indent + 1);
+    }
+    const isItem = first === offset + indent && sign === '-' && ' \n'.includes(text[first + 1] ?? '\n');
+    if (!isItem) break;
+    starts.push({ offset, line });
   }
   const [begin] = starts.length < MANY ? [] : starts;
   // Further right than the outermost keys it may be a value of the key that the list belongs to.
-  if (begin === undefined || /^ /.test(lines[end] ?? '')) return null;
-  const items = starts.map((start, index) => ({
-    text: `${lines.slice(start, starts[index + 1] ?? end).join('\n')}\n`,
-    above: commentsAbove(lines, start, owner),
-    line: start + 1,
-  }));
+  if (begin === undefined || text[offset] === ' ') return null;
+  const items = starts.map((start, index) => {
+    const next = starts[index + 1]?.offset ?? offset;
+    return {
+      text: next > text.length ? `${text.slice(start.offset)}\n` : text.slice(start.offset, next),
+      above: commentsAbove(text, start.offset, ownerEnd + 1),
+      line: start.line,
+    };
+  });
   // Comments and empty lines before the first item go as well, so that all that is removed stands in one place.
-  const skeleton = [...lines.slice(0, owner + 1), ...lines.slice(end)].join('\n');
-  return { skeleton, removed: end - owner - 1, line: owner + 1, items, first: { line: begin + 1, column: indent + 1 } };
+  const rest = offset > text.length ? '' : `\n${text.slice(offset)}`;
+  return {
+    skeleton: text.slice(0, ownerEnd) + rest,
+    removed: line - ownerLine - 1,
+    line: ownerLine,
+    items,
+    first: { line: begin.line, column: indent + 1 },
+  };
+}
+
+/** The offset of the line feed, or of the end of the text. */
+function endOfLine(text: string, offset: number): number {
+  const end = text.indexOf('\n', offset);
+  return end === -1 ? text.length : end;
 }

@@ -34,7 +34,7 @@ export function adoptRest(from: string, to: string, changed: ReadonlySet<string>
     const files = entries.filter((entry) => !entry.isDirectory() && !changed.has(prefix + entry.name));
     const isKept = files.length > 0 || (entries.length === 0 && prefix !== '');
     if (isKept) mkdirSync(path.join(to, prefix), { recursive: true });
-    for (const entry of files) place(entry, path.join(from, prefix, entry.name), path.join(to, prefix, entry.name));
+    for (const entry of files) place(entry, `${from}/${prefix}${entry.name}`, `${to}/${prefix}${entry.name}`);
     for (const entry of entries) {
       if (!entry.isDirectory()) continue;
       const name = prefix + entry.name;
@@ -91,7 +91,7 @@ export function adoptLate(directory: string, staging: string, out: string, chang
       const name = prefix + entry.name;
       if (entry.isDirectory()) {
         adopt(`${name}/`);
-      } else if (!changed.has(name) && !isSame(path.join(from, name), path.join(to, name))) {
+      } else if (!changed.has(name) && !isSame(`${from}/${name}`, `${to}/${name}`)) {
         mkdirSync(path.dirname(path.join(to, name)), { recursive: true });
         renameSync(path.join(from, name), path.join(to, name));
       }

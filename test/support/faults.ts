@@ -12,6 +12,7 @@ const OPERATIONS = [
   'renameSync',
   'rmdirSync',
   'rmSync',
+  'unlinkSync',
 ] as const;
 
 const MAKE_THEIR_SECOND: ReadonlySet<string> = new Set(['linkSync', 'symlinkSync', 'renameSync']);
