@@ -45,7 +45,7 @@ export interface Cache {
   save(run: RememberedRun | null, memory: Memory): void;
 }
 
-/** What is remembered of parts of a run. */
+/** What is remembered of parts of runs. */
 interface Parts {
   readonly memory: Readonly<Record<string, ContractMemory>>;
   readonly known: Readonly<Record<string, string>>;
@@ -59,10 +59,11 @@ const NO_PARTS: Parts = { memory: {}, known: {} };
  */
 export function openCache(home: string | undefined, directory: string, isStale: boolean): Cache {
   const file = home === undefined ? null : fileOf(home, directory);
-  const [run, parts] = file === null || isStale ? [] : linesOf(file);
+  const [run, parts = '', later] = file === null || isStale ? [] : linesOf(file);
   // Where nothing has changed no part is asked for, and the parts are nearly all there is.
   const readParts = once(() => (unseal(parts) ?? NO_PARTS) as Parts);
-  const memory = once(() => new Map(Object.entries(readParts().memory)));
+  const readAll = once(() => joinParts(readParts(), (unseal(later) ?? NO_PARTS) as Parts));
+  const memory = once(() => new Map(Object.entries(readAll().memory)));
   const used = new Map<string, string>();
   return {
     run: unseal(run) as RememberedRun | null,
@@ -71,7 +72,7 @@ export function openCache(home: string | undefined, directory: string, isStale: 
     },
     known: {
       get: (key) => {
-        const { known } = readParts();
+        const { known } = readAll();
         const hash = Object.hasOwn(known, key) ? known[key] : undefined;
         if (hash !== undefined) used.set(key, hash);
         return hash;
@@ -80,9 +81,37 @@ export function openCache(home: string | undefined, directory: string, isStale: 
     },
     save: (newRun, newMemory) => {
       if (file === null) return;
-      write(file, newRun, { memory: Object.fromEntries(newMemory), known: Object.fromEntries(used) });
+      // Threads make it a matter of chance what is made first.
+      const known = Object.fromEntries([...used.keys()].sort().map((key) => [key, used.get(key) as string]));
+      const all = { memory: Object.fromEntries(newMemory), known };
+      const added = partsBeyond(readParts(), all);
+      write(file, [sealed(newRun), ...(added === null ? [sealed(all)] : [parts, ...added.map(sealed)])]);
     },
   };
+}
+
+/*
+ * The parts of a long contract take longer to write than an edit of it takes otherwise. So they stay as they are, and on a
+ * line of its own stands what later runs have added.
+ */
+
+function joinParts({ memory, known }: Parts, later: Parts): Parts {
+  const joined = Object.entries(memory).map(([name, one]) => {
+    const added = later.memory[name];
+    return [name, added === undefined ? one : { ...added, records: [...one.records, ...added.records] }] as const;
+  });
+  return { memory: Object.fromEntries(joined), known: { ...known, ...later.known } };
+}
+
+/** What has been added to parts, in a list that is empty where nothing was; null where they are others. */
+function partsBeyond(before: Parts, all: Parts): readonly Parts[] | null {
+  const contracts = Object.entries(all.memory);
+  const isSame = contracts.every(([name, { records }]) => records[0] === before.memory[name]?.records[0]);
+  if (contracts.length === 0 || !isSame) return null;
+  const known = Object.entries(all.known).filter(([key]) => !Object.hasOwn(before.known, key));
+  if (known.length === 0 && contracts.every(([, { records }]) => records.length === 1)) return [];
+  const memory = contracts.map(([name, one]) => [name, { ...one, records: one.records.slice(1) }] as const);
+  return [{ memory: Object.fromEntries(memory), known: Object.fromEntries(known) }];
 }
 
 function once<T>(make: () => T): () => T {
@@ -144,14 +173,14 @@ const SEAL_LENGTH = 64;
 /** Null where nothing is on the line that holds. */
 function unseal(line: string | undefined): unknown {
   const body = line?.slice(SEAL_LENGTH);
-  return body !== undefined && line === seal(body) + body ? JSON.parse(body) : null;
+  return body !== undefined && line?.startsWith(seal(body)) === true ? JSON.parse(body) : null;
 }
 
-function write(file: string, run: RememberedRun | null, parts: Parts): void {
+function write(file: string, lines: readonly string[]): void {
   const half = `${file}.${pid}`;
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(half, `${sealed(run)}\n${sealed(parts)}`, { mode: 0o600 });
+    writeFileSync(half, lines.join('\n'), { mode: 0o600 });
     renameSync(half, file);
     dropOld(path.dirname(file));
   } catch {

@@ -7,7 +7,7 @@ import type { AgentFolder, ContractFiles, ContractMemory, Memory } from './load.
 import type { AgentFolderModel, ContractModel } from './model.js';
 import { duplicateName } from './names.js';
 import type { Problem } from './problem.js';
-import { toRecords } from './remember.js';
+import { addRecords } from './remember.js';
 import { validateFormat } from './validate.js';
 
 export interface Compilation {
@@ -47,7 +47,7 @@ export function compileAgentFolder(folder: AgentFolder): Compilation {
 }
 
 function memoryOf(directory: string, files: ContractFiles, { memory, work }: CompiledContract): ContractMemory {
-  const { main, byPath, skeleton, recalled, passedOver } = files;
+  const { main, byPath, skeleton, recalled, records, passedOver } = files;
   const others = [...byPath.values()].filter((document) => document !== main);
   const inputs = [
     ...recalled,
@@ -55,7 +55,7 @@ function memoryOf(directory: string, files: ContractFiles, { memory, work }: Com
     ...passedOver.map((name) => inputOf(directory, name, null)),
   ];
   const byName = new Map(inputs.map((input) => [input.name, input] as const));
-  return { skeleton, files: [...byName.values()], work, records: toRecords(memory) };
+  return { skeleton, files: [...byName.values()], work, records: addRecords(records, memory) };
 }
 
 /** A contract that two peers share, or that a peer and the agent share, would report each problem twice. */

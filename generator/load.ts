@@ -7,7 +7,7 @@ import { type Input, inputOf, textIfSame } from './inputs.js';
 import { parseItems } from './items.js';
 import { isObject } from './json.js';
 import type { Problem } from './problem.js';
-import { type CapabilityRecords, type CompiledCapability, createRecall } from './remember.js';
+import { type CapabilityRecords, type CompiledCapability, createRecall, isRecorded } from './remember.js';
 import { readSkillFiles, type SkillFiles } from './skill-files.js';
 
 /** A capabilities file with the files beside it that its schemas refer to. */
@@ -24,6 +24,8 @@ export interface ContractFiles {
   readonly recalled: readonly Input[];
   /** How much work its patterns took that are remembered. */
   readonly work: number;
+  /** What is remembered. */
+  readonly records: readonly CapabilityRecords[];
   /** The names of files that it refers to and that are not read. */
   readonly passedOver: readonly string[];
 }
@@ -42,7 +44,8 @@ export interface ContractMemory {
   readonly files: readonly Input[];
   /** How much work its patterns took. */
   readonly work: number;
-  readonly records: CapabilityRecords;
+  /** What was compiled at once is in one, the latest in the last. */
+  readonly records: readonly CapabilityRecords[];
 }
 
 /** What is remembered of contracts, by the names of their main files; nothing, unless somebody remembers. */
@@ -179,11 +182,11 @@ function createReader(directory: string, memory: Memory): Reader {
     if (text === null) return null;
     const remembered = recall(name);
     const isKnown = (skeleton: string, item: string): boolean =>
-      remembered?.skeleton === skeleton && Object.hasOwn(remembered.records.capabilities, item);
+      remembered?.skeleton === skeleton && isRecorded(remembered.records, item);
     const parsed = parseItems(name, text, isKnown);
     if (parsed === null) {
       const main = read(file, askedFrom);
-      return main === null ? null : { main, items: null, skeleton: '', recalled: [], work: 0 };
+      return main === null ? null : { main, items: null, skeleton: '', recalled: [], work: 0, records: [] };
     }
     const compiled = remembered === null ? null : createRecall(remembered.records);
     const items = parsed.items.map(({ hash, isLeftOut }) => ({
@@ -191,12 +194,13 @@ function createReader(directory: string, memory: Memory): Reader {
       compiled: isLeftOut ? (compiled?.(hash) ?? null) : null,
     }));
     const isPart = items.some(({ compiled }) => compiled !== null);
-    const recalled = isPart ? (remembered?.files ?? []) : [];
-    const work = isPart ? (remembered?.work ?? 0) : 0;
-    return { main: parsed.document, items, skeleton: parsed.skeleton, recalled, work };
+    const { files: recalled, work, records } = (isPart ? remembered : null) ?? NOTHING_REMEMBERED;
+    return { main: parsed.document, items, skeleton: parsed.skeleton, recalled, work, records };
   };
   return { problems, sources, passedOver, read, readMain };
 }
+
+const NOTHING_REMEMBERED: Omit<ContractMemory, 'skeleton'> = { files: [], work: 0, records: [] };
 
 function readContract(file: string, reader: Reader, askedFrom?: Problem['place']): ContractFiles | null {
   const found = reader.readMain(file, askedFrom);

@@ -59,8 +59,30 @@ export interface CapabilityRecords {
   readonly capabilities: Readonly<Record<string, unknown>>;
 }
 
-/** `compiled` is by a key of the caller's. */
-export function toRecords(compiled: ReadonlyMap<string, CompiledCapability>): CapabilityRecords {
+/** With more of them, reading would take longer than writing takes less. */
+const MOST_RECORDS = 16;
+
+/**
+ * Adds what was compiled now to what was before, of which nothing is written anew; now and then all is put together, and what
+ * no longer counts is left out. `compiled` is by a key of the caller's, and holds both.
+ */
+export function addRecords(
+  before: readonly CapabilityRecords[],
+  compiled: ReadonlyMap<string, CompiledCapability>,
+): readonly CapabilityRecords[] {
+  const added = new Map([...compiled].filter(([key]) => !isRecorded(before, key)));
+  if (before.length === 0 || before.length >= MOST_RECORDS || added.size > compiled.size / 4) {
+    return [toRecords(compiled)];
+  }
+  return added.size === 0 ? before : [...before, toRecords(added)];
+}
+
+/** Whether something was compiled under a key. */
+export function isRecorded(records: readonly CapabilityRecords[], key: string): boolean {
+  return records.some(({ capabilities }) => Object.hasOwn(capabilities, key));
+}
+
+function toRecords(compiled: ReadonlyMap<string, CompiledCapability>): CapabilityRecords {
   const indexes = new Map<string, number>();
   const known = new Map<object, number>();
   const definitions: PlacedDefinition[] = [];
@@ -107,8 +129,19 @@ interface CapabilityRecord {
   readonly shared: readonly number[];
 }
 
-/** Reads what stands under keys of {@link toRecords}; undefined where nothing does. */
-export function createRecall({
+/** Reads what stands under a key; undefined where nothing does. */
+export function createRecall(records: readonly CapabilityRecords[]): (key: string) => CompiledCapability | undefined {
+  const readers = records.map(createReader);
+  return (key) => {
+    for (const read of readers) {
+      const found = read(key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
+function createReader({
   definitions,
   capabilities,
 }: CapabilityRecords): (key: string) => CompiledCapability | undefined {

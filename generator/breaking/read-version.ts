@@ -35,7 +35,7 @@ export function readVersion(tree: Tree): ReadVersion {
   const main = read(tree.main);
   if (main === null) throw new ContractError(problems, sources);
   const followed = followReferences(main, tree.main, { has: (relative) => tree.has(relative), read });
-  const files: ContractFiles = { main, ...followed, items: null, skeleton: '', recalled: [], work: 0 };
+  const files: ContractFiles = { main, ...followed, items: null, skeleton: '', recalled: [], work: 0, records: [] };
   const compiled = compileContract(files, problems);
   if (compiled === null || problems.length > 0) throw new ContractError(problems, sources);
   return { version: createVersion(compiled.contract, files), sources };

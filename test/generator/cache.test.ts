@@ -163,6 +163,26 @@ describe('what runs remember', () => {
     });
   });
 
+  test('grows with what is edited for a while only, and leads to the same output all the time', async () => {
+    await withFolders(async (folder, cache) => {
+      const [first, ...others] = START.capabilities as [Capability, ...Capability[]];
+      const sizes: number[] = [];
+      for (let edit = 0; edit < 40; edit++) {
+        const contract = { ...START, capabilities: [{ ...first, description: `Edit ${edit + 10}.` }, ...others] };
+        write(folder, contract);
+        const warm = await outcome(folder, cache);
+        sizes.push(readFileSync(cacheFile(cache), 'utf8').length);
+        if (edit % 10 !== 9) continue;
+        await withFolders(async (other) => {
+          write(other, contract);
+          expect(warm).toEqual(await outcome(other, undefined));
+        });
+      }
+      expect(sizes[1]).toBeGreaterThan(sizes[0] ?? 0);
+      expect(Math.max(...sizes.slice(20))).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 20)));
+    });
+  });
+
   test.each([
     ['cut off', (text: string) => text.slice(0, -20)],
     ['changed', (text: string) => text.replace(/"hash[^,]*,/, '"hash":"x",').replace('plain', 'other')],
