@@ -1,7 +1,7 @@
 import { digestOf } from './digest.js';
 import type { SourceDocument } from './document.js';
 import { findEndlessChecks } from './endless.js';
-import { checkExamples } from './examples.js';
+import type { checkExamples } from './examples.js';
 import { isObject, type JsonObject, type Path } from './json.js';
 import type { ContractFiles } from './load.js';
 import {
@@ -66,9 +66,13 @@ export interface CompiledContract {
  * Turns one capabilities file into its model; null, with problems noted, where that cannot be done. Null without problems
  * says that what is remembered of the contract does not go together with what is new.
  */
-export function compileContract(files: ContractFiles, problems: Problem[]): CompiledContract | null {
+export function compileContract(
+  files: ContractFiles,
+  problems: Problem[],
+  check: typeof checkExamples,
+): CompiledContract | null {
   try {
-    return compileParts(files, problems);
+    return compileParts(files, problems, check);
   } catch (error) {
     // The only RangeError is a full stack: every phase follows schemas by recursion, as ajv does.
     if (!(error instanceof RangeError)) throw error;
@@ -77,7 +81,7 @@ export function compileContract(files: ContractFiles, problems: Problem[]): Comp
   }
 }
 
-function compileParts(files: ContractFiles, problems: Problem[]): CompiledContract | null {
+function compileParts(files: ContractFiles, problems: Problem[], check: typeof checkExamples): CompiledContract | null {
   const document = files.main;
   if (!isObject(document.value)) {
     problems.push(...validateFormat('capabilities', document));
@@ -119,7 +123,7 @@ function compileParts(files: ContractFiles, problems: Problem[]): CompiledContra
     return capability === null ? [] : [{ draft, capability }];
   });
   for (const { draft, capability } of compiled) {
-    problems.push(...checkExamples(document, draft.path, capability, (schema) => sound.has(schema)));
+    problems.push(...check(document, draft.path, capability, (schema) => sound.has(schema)));
   }
   if (problems.length > before) return null;
   const placed = placedDefinitions(normalizer.definitions);

@@ -1,6 +1,7 @@
 import { compileBus } from './compile-bus.js';
 import { type CompiledContract, compileContract } from './compile-contract.js';
 import type { SourceDocument } from './document.js';
+import type { checkExamples } from './examples.js';
 import { inputOf } from './inputs.js';
 import { isObject, type Path } from './json.js';
 import type { AgentFolder, ContractFiles, ContractMemory, Memory } from './load.js';
@@ -19,14 +20,14 @@ export interface Compilation {
 }
 
 /** Turns the files of an agent's folder into the model, or says everything that is wrong with them. */
-export function compileAgentFolder(folder: AgentFolder): Compilation {
+export function compileAgentFolder(folder: AgentFolder, check: typeof checkExamples): Compilation {
   const problems = [...folder.problems];
   if (folder.peers !== null) problems.push(...validateFormat('rpc-peers', folder.peers));
   if (folder.agent !== null) problems.push(...validateFormat('agent', folder.agent));
   const memory = new Map<string, ContractMemory>();
   let isWhole = true;
   const compile = (files: ContractFiles): ContractModel | null => {
-    const compiled = compileContract(files, problems);
+    const compiled = compileContract(files, problems, check);
     isWhole &&= compiled !== null;
     if (compiled !== null && compiled.memory.size > 0)
       memory.set(files.main.file, memoryOf(folder.directory, files, compiled));
@@ -44,6 +45,16 @@ export function compileAgentFolder(folder: AgentFolder): Compilation {
   const bus = compileBus(folder, problems);
   const found = unique(problems);
   return { model: found.length > 0 || !isWhole ? null : { own, peers, bus }, problems: found, memory };
+}
+
+/** Whether there are examples to check; of what is remembered they have been. */
+export function hasExamples({ capabilities, peerContracts }: AgentFolder): boolean {
+  const contracts = [capabilities, ...peerContracts.map(({ files }) => files)];
+  return contracts.some((files) => {
+    const value = files?.main.value;
+    const list = isObject(value) ? value['capabilities'] : undefined;
+    return Array.isArray(list) && list.some((item) => isObject(item) && item['examples'] !== undefined);
+  });
 }
 
 function memoryOf(directory: string, files: ContractFiles, { memory, work }: CompiledContract): ContractMemory {

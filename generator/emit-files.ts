@@ -10,7 +10,10 @@ const ENDED = -1;
 
 /** Makes files, in the order of their tasks. What makes them is loaded only if there are any. */
 export async function emitFiles(tasks: readonly FileTask[]): Promise<string[]> {
-  if (tasks.length === 0) return [];
+  if (tasks.length === 0) {
+    await endThreads();
+    return [];
+  }
   startThreads(tasks.length);
   const threads = startedThreads();
   const texts: string[] = [];

@@ -15,7 +15,7 @@ import type { Plan } from './plan.js';
 import { ContractError } from './problem.js';
 import { readSkillFiles } from './skill-files.js';
 import { discardStaging, leftStagings, takeStaging } from './staging.js';
-import { endThreads, startThreads } from './threads.js';
+import { endThreads, startThreadForFew, startThreads } from './threads.js';
 import { tooDeep } from './too-deep.js';
 import { summarize, type Written, writeOutput } from './write.js';
 
@@ -216,7 +216,9 @@ async function planFolder(options: CodegenOptions, recall: Recall = 'all'): Prom
       return { plan: recallPlan(cache.run), out, inputs, surroundings, isRecalled: true };
     }
   }
-  if (cache.memory.size === 0) startThreads(sizeOf(directory) / BYTES_A_FILE);
+  const files = sizeOf(directory) / BYTES_A_FILE;
+  if (cache.run === null) startThreads(files);
+  else startThreadForFew(files);
   const { folder, model, memory } = await compileFolder(directory, { memory: cache.memory }).catch(async (error) => {
     await endThreads();
     throw error;
@@ -241,12 +243,14 @@ interface CompiledFolder {
 }
 
 async function compileFolder(directory: string, options: LoadOptions): Promise<CompiledFolder> {
-  const [{ loadAgentFolder }, { compileAgentFolder }] = await Promise.all([
+  const [{ loadAgentFolder }, { compileAgentFolder, hasExamples }] = await Promise.all([
     import('./load.js'),
     import('./compile.js'),
   ]);
   const folder = loadAgentFolder(directory, options);
-  const compilation = compileAgentFolder(folder);
+  // What checks them stands on ajv, which takes longer to load than an edit of a long contract takes here.
+  const check = hasExamples(folder) ? (await import('./examples.js')).checkExamples : () => [];
+  const compilation = compileAgentFolder(folder, check);
   if (compilation.model !== null) return { folder, model: compilation.model, memory: compilation.memory };
   // What is wrong is said of the whole.
   const { memory, ...rest } = options;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { Ajv, type CodeOptions, type Options, type ValidateFunction } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Ajv, CodeOptions, Options, ValidateFunction } from 'ajv';
+import type { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Draft } from './dialect.js';
 import { readyModule } from './ready.js';
 
@@ -69,11 +69,18 @@ export function compileOwn(
   code: CodeOptions = {},
 ): { ajv: Ajv | Ajv2020; validator: ValidateFunction } {
   const { options, defines } = OWN_SCHEMAS[name];
-  const Compiler = defines === 'draft-07' ? Ajv : Ajv2020;
+  const Compiler = compilerOf(defines);
   const ajv = new Compiler({ ...options, code: { ...CODE, ...code } });
   const validator = defines === null ? ajv.compile(JSON.parse(textOf(name))) : ajv.getSchema(META_SCHEMAS[defines]);
   if (validator === undefined) throw new Error(`ajv has no meta-schema of ${name}.`);
   return { ajv, validator };
+}
+
+/** Loaded only where no build has made the validator ready: it takes longer than most runs have to do. */
+function compilerOf(draft: Draft | null): typeof Ajv | typeof Ajv2020 {
+  return draft === 'draft-07'
+    ? (require('ajv') as typeof import('ajv')).Ajv
+    : (require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')).Ajv2020;
 }
 
 function textOf(name: OwnSchema): string {

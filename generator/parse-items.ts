@@ -13,9 +13,12 @@ export const UNDER_KEY: string = `${ITEMS_KEY}:\n`;
 /** How long to wait for a thread that has taken an item; one that has died answers never. */
 const LONGEST_MS = 10_000;
 
+/** From how many items on a thread has something to take. */
+const LEAST_TO_SHARE = 20;
+
 /** The values of items, in their order; undefined for one that is not sound by itself. */
 export function parseEach(file: string, texts: readonly string[]): unknown[] {
-  const [thread] = startedThreads();
+  const [thread] = texts.length < LEAST_TO_SHARE ? [] : startedThreads();
   if (thread === undefined) return texts.map((text) => parseItem(file, text));
   const { port1: port, port2: theirs } = new MessageChannel();
   const state = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));

@@ -59,11 +59,18 @@ export interface KnownFiles {
 /** Decides every file and its content. Reads and writes nothing. */
 export async function planOutput(model: AgentFolderModel, existing: SkillFiles, options: PlanOptions): Promise<Plan> {
   const contracts = [model.own, ...model.peers].filter((contract) => contract !== null);
-  const tasks = new Map(contracts.map((contract) => [contract, tasksOf(contract)] as const));
-  const made = await planTasks([...tasks.values()].flat(), options.known);
-  const folders = [...tasks].map(([contract, own]) => {
-    const files = new Map(own.map((task) => [task.path, made.get(task) as PlannedFile] as const));
-    return contractFolder(contract, contract === model.own, files, options);
+  const tasks = new Map(contracts.map((contract) => [contract, tasksOf(contract, options.known)] as const));
+  // Threads make these while the others are made here.
+  const [made, ...whole] = await Promise.all([
+    planTasks([...tasks.values()].flat(), options.known),
+    ...[...tasks].map(([contract, own]) => planWhole(contract, own, contract === model.own, options.known)),
+  ]);
+  const folders = [...tasks].map(([contract, own], index) => {
+    const files = [
+      ...own.map(({ task }) => [task.path, made.get(task) as PlannedFile] as const),
+      ...(whole[index] ?? []),
+    ];
+    return withManifest(path.posix.join(options.out, contract.id), new Map(files));
   });
   if (model.bus !== null) {
     const file = createSourceFile('bus.gen.ts', header(model.bus.sources.join(' and ')));
@@ -78,10 +85,16 @@ export async function planOutput(model: AgentFolderModel, existing: SkillFiles, 
 const NO_SKILLS: SkillsPlan = { skills: [], notices: [] };
 const NO_ADDRESS = `No bus.gen.ts was written, since nothing gives this agent an address; add ${AGENT_FILE} with "name:".`;
 
+interface KeyedTask {
+  readonly task: FileTask;
+  readonly key: string;
+  /** The hash of the file; undefined where no earlier run has made it. */
+  readonly hash: string | undefined;
+}
+
 /** The files of a contract that can be made apart from each other. */
-function tasksOf(contract: ContractModel): FileTask[] {
-  const { source, capabilities, definitions } = contract;
-  return [
+function tasksOf({ source, capabilities, definitions }: ContractModel, known: KnownFiles): KeyedTask[] {
+  const tasks: FileTask[] = [
     ...capabilities.map((capability) => ({
       path: `capabilities/${capability.name}.gen.ts`,
       header: header(source),
@@ -93,20 +106,19 @@ function tasksOf(contract: ContractModel): FileTask[] {
       definition,
     })),
   ];
+  return tasks.map((task) => {
+    const key = keyOf(task);
+    return { task, key, hash: known.get(key) };
+  });
 }
 
 /** Makes what no earlier run has made. */
-async function planTasks(tasks: readonly FileTask[], known: KnownFiles): Promise<Map<FileTask, PlannedFile>> {
+async function planTasks(tasks: readonly KeyedTask[], known: KnownFiles): Promise<Map<FileTask, PlannedFile>> {
   const planned = new Map<FileTask, PlannedFile>();
-  const missing = new Map<FileTask, string>();
-  for (const task of tasks) {
-    const key = keyOf(task);
-    const hash = known.get(key);
-    if (hash === undefined) missing.set(task, key);
-    else planned.set(task, { hash, text: null, source: task });
-  }
-  const texts = await emitFiles([...missing.keys()]);
-  for (const [index, [task, key]] of [...missing].entries()) {
+  const missing = tasks.filter(({ hash }) => hash === undefined);
+  for (const { task, hash } of tasks) if (hash !== undefined) planned.set(task, { hash, text: null, source: task });
+  const texts = await emitFiles(missing.map(({ task }) => task));
+  for (const [index, { task, key }] of missing.entries()) {
     const file = withText(texts[index] as string);
     known.set(key, file.hash);
     planned.set(task, file);
@@ -120,32 +132,57 @@ function keyOf(task: FileTask): string {
   return hashOf(JSON.stringify([task.path, task.header, digest]));
 }
 
-/** Adds the files that show the whole contract to those of its parts. */
-function contractFolder(
+/** The files that show the whole contract. */
+async function planWhole(
   contract: ContractModel,
+  tasks: readonly KeyedTask[],
   isOwn: boolean,
-  files: Map<string, PlannedFile>,
-  { out, known }: PlanOptions,
-): OutputFolder {
-  const add = (name: string, emit: (file: SourceFile) => void): void => {
-    const file = createSourceFile(name, header(contract.source));
-    emit(file);
-    files.set(name, planSource(file, known));
+  known: KnownFiles,
+): Promise<Map<string, PlannedFile>> {
+  const files = new Map<string, PlannedFile>();
+  const novelty = noveltyOf(contract, tasks, isOwn, known);
+  const add = (name: string, emit: (contract: ContractModel, file: SourceFile) => void): void => {
+    const show = (shown: ContractModel): SourceFile => {
+      const file = createSourceFile(name, header(contract.source));
+      emit(shown, file);
+      return file;
+    };
+    files.set(name, planSource(show(contract), novelty && show(novelty), known));
   };
-  add('contract.gen.ts', (file) => emitContract(contract, file));
-  add('client.gen.ts', (file) => emitClient(contract, file));
-  if (isOwn) add('server.gen.ts', (file) => emitServer(contract, file));
-  add('tools.gen.ts', (file) => emitTools(contract, file));
-  add('index.ts', (file) => emitEntry(contract, isOwn, file));
-  return withManifest(path.posix.join(out, contract.id), files);
+  add('contract.gen.ts', emitContract);
+  add('client.gen.ts', emitClient);
+  if (isOwn) add('server.gen.ts', emitServer);
+  add('tools.gen.ts', emitTools);
+  add('index.ts', (shown, file) => emitEntry(shown, isOwn, file));
+  return files;
+}
+
+/**
+ * The contract with those capabilities alone that no earlier run has made files of, so that what they add to a file can be
+ * looked through without all the rest; null where the contract itself is another.
+ */
+function noveltyOf(
+  contract: ContractModel,
+  tasks: readonly KeyedTask[],
+  isOwn: boolean,
+  known: KnownFiles,
+): ContractModel | null {
+  const { capabilities: _, definitions: __, ...itself } = contract;
+  const key = hashOf(JSON.stringify([header(contract.source), isOwn, itself]));
+  const isKnown = known.get(key) !== undefined;
+  known.set(key, key);
+  const capabilities = tasks.flatMap(({ task, hash }) =>
+    'capability' in task && hash === undefined ? [task.capability] : [],
+  );
+  return isKnown ? { ...contract, capabilities } : null;
 }
 
 /** The file; what it is made from is often as it was, since some of them show the names of capabilities alone. */
-function planSource(source: SourceFile, known: KnownFiles): PlannedFile {
+function planSource(source: SourceFile, novelty: SourceFile | null, known: KnownFiles): PlannedFile {
   const key = source.key();
   const hash = known.get(key);
   if (hash !== undefined) return { hash, text: null, source };
-  const file = withText(source.text());
+  const file = withText(source.text(novelty ?? undefined));
   known.set(key, file.hash);
   return file;
 }

@@ -1,5 +1,7 @@
-import { CST, Lexer } from 'yaml';
+import { createRequire } from 'node:module';
 import type { Place } from './problem.js';
+
+const require = createRequire(import.meta.url);
 
 /** A comment `# declaragent-ignore <rule>: <reason>`, which accepts findings of one rule on one line. */
 export interface Suppression {
@@ -97,6 +99,8 @@ function commentsOf(text: string): Comment[] {
   let column = 1;
   let isBlank = true;
   let isScalar = false;
+  // Most files hold no comment of the kind, and are not looked through.
+  const { CST, Lexer } = require('yaml') as typeof import('yaml');
   for (const lexeme of new Lexer().lex(text)) {
     const type: string | null = isScalar ? 'text' : CST.tokenType(lexeme);
     if (!isScalar && NO_TEXT.has(type)) {

@@ -12,8 +12,8 @@ const MOST_THREADS = 3;
 /** As much stack as the main thread has, so that nothing depends on where it is made. */
 const STACK_MB = 1;
 
-/** What a thread is asked for: the texts of files, or a hand with parsing. */
-export type Work = { readonly emit: readonly FileTask[] } | { readonly parse: ParseWork };
+/** What a thread is asked for: the texts of files, a hand with parsing, or to load what makes files. */
+export type Work = { readonly emit: readonly FileTask[] } | { readonly parse: ParseWork } | 'load';
 
 /** Items that several threads parse, each taking the next that nobody has taken. */
 export interface ParseWork {
@@ -37,17 +37,28 @@ export const DONE = 2;
 let threads: Worker[] = [];
 
 /** Starts the threads for so many files, which load what they need while the contract is still being read. */
-export function startThreads(files: number): void {
+export function startThreads(files: number, most: number = MOST_THREADS): void {
   // Sources that run as they are, in a test, have no module that a thread could load.
-  if (files < LEAST_FOR_THREADS || threads.length > 0 || !import.meta.url.endsWith('.js')) return;
-  const count = Math.min(availableParallelism() - 1, MOST_THREADS);
-  threads = Array.from({ length: count }, () => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { resourceLimits: { stackSizeMb: STACK_MB } });
-    // A run that ends early does not wait for it, and one that goes on does its work itself if a thread cannot.
-    worker.on('error', () => {});
-    worker.unref();
-    return worker;
-  });
+  if (files < LEAST_FOR_THREADS || !import.meta.url.endsWith('.js')) return;
+  const count = Math.min(availableParallelism() - 1, most);
+  while (threads.length < count) threads.push(startThread());
+}
+
+/**
+ * Starts one thread for a contract of so many files, of which an earlier run knows most. What makes a file takes long to
+ * load, and the thread does so while the contract is read.
+ */
+export function startThreadForFew(files: number): void {
+  startThreads(files, 1);
+  for (const thread of threads) thread.postMessage('load' satisfies Work);
+}
+
+function startThread(): Worker {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { resourceLimits: { stackSizeMb: STACK_MB } });
+  // A run that ends early does not wait for it, and one that goes on does its work itself if a thread cannot.
+  worker.on('error', () => {});
+  worker.unref();
+  return worker;
 }
 
 /** The threads that have been started; none where they do not pay. */

@@ -1,5 +1,6 @@
 import { compileContract } from '../compile-contract.js';
 import { parseSource, type SourceDocument } from '../document.js';
+import { checkExamples } from '../examples.js';
 import { followReferences } from '../follow.js';
 import type { ContractFiles } from '../load.js';
 import { ContractError, type Problem } from '../problem.js';
@@ -36,7 +37,7 @@ export function readVersion(tree: Tree): ReadVersion {
   if (main === null) throw new ContractError(problems, sources);
   const followed = followReferences(main, tree.main, { has: (relative) => tree.has(relative), read });
   const files: ContractFiles = { main, ...followed, items: null, skeleton: '', recalled: [], work: 0, records: [] };
-  const compiled = compileContract(files, problems);
+  const compiled = compileContract(files, problems, checkExamples);
   if (compiled === null || problems.length > 0) throw new ContractError(problems, sources);
   return { version: createVersion(compiled.contract, files), sources };
 }

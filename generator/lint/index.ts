@@ -1,4 +1,5 @@
 import { compileAgentFolder } from '../compile.js';
+import { checkExamples } from '../examples.js';
 import { type ContractFiles, loadAgentFolder } from '../load.js';
 import { ContractError, type Diagnostic } from '../problem.js';
 import { type ReadSuppressions, readSuppressions } from '../suppressions.js';
@@ -34,7 +35,7 @@ export interface Linted {
  */
 export function lint({ directory, levels = new Map() }: LintOptions): Linted {
   const folder = loadAgentFolder(directory);
-  const { model, problems } = compileAgentFolder(folder);
+  const { model, problems } = compileAgentFolder(folder, checkExamples);
   if (model === null) throw new ContractError(problems, folder.sources);
   if (folder.capabilities === null) return { findings: [], sources: folder.sources, capabilities: null };
   const all = new Map(LINT_RULES.map(({ id, level }) => [id, levels.get(id) ?? level] as const));

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { assertSafeOutput } from '../../generator/output-guard.js';
+import { assertSafeOutput, UnsafeOutputError } from '../../generator/output-guard.js';
+import { createSourceFile, type SourceFile, source } from '../../generator/print.js';
 import { createScanner } from '../../generator/tokens.js';
 import { repository } from '../support/scratch.js';
 
@@ -151,6 +152,17 @@ describe('code that does more than declare', () => {
   it('may import what reads the configuration in bus.gen.ts', () => {
     expect(objectionTo("import { connect } from '@declaragent/runtime/connect';", 'bus.gen.ts')).toBeNull();
     expect(objectionTo("import { memory } from '@declaragent/runtime/memory';", 'bus.gen.ts')).not.toBeNull();
+  });
+
+  it('is found in what is new of a file of which the rest was looked through before', () => {
+    const fileOf = (text: string): SourceFile => {
+      const file = createSourceFile('a.gen.ts', '// Made.');
+      file.append(source(text));
+      return file;
+    };
+    const whole = fileOf('export const a = 1;\n\nexport const b = 2;');
+    expect(whole.text(fileOf('export const b = 2;'))).toBe(whole.text());
+    expect(() => whole.text(fileOf('owned();'))).toThrow(UnsafeOutputError);
   });
 
   it('is reported with its file and line', () => {

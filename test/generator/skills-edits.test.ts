@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { compileAgentFolder } from '../../generator/compile.js';
+import { checkExamples } from '../../generator/examples.js';
 import { loadAgentFolder } from '../../generator/load.js';
 import type { ContractModel } from '../../generator/model.js';
 import { planSkills } from '../../generator/plan-skills.js';
@@ -15,7 +16,9 @@ const RUNS = 500;
 const contract = contractText({
   capabilities: ['review-pr', 'merge-pr', 'delete'].map((name) => capability(name, true)),
 });
-const model = compileAgentFolder(loadAgentFolder(createScratch({ 'capabilities.yaml': contract }))).model?.own ?? null;
+const model =
+  compileAgentFolder(loadAgentFolder(createScratch({ 'capabilities.yaml': contract })), checkExamples).model?.own ??
+  null;
 if (model === null) throw new Error('the contract of this test does not compile');
 const own = model;
 /** As if it had only the skills that no layout has. */
