@@ -1,6 +1,7 @@
 /**
  * Measures each transport beside the client library that it is made of, which does the same request and reply by hand: two
- * processes each, over a real broker of the test kit, in one run. Both take turns, and of the rounds the median counts.
+ * processes each, over a real broker of the test kit, in one run. By hand both the payload alone and messages as ours are. All
+ * take turns, and of the rounds the median counts.
  *
  *   npm run bench:brokers                            all brokers, 5 rounds
  *   npm run bench:brokers -- --only nats,amqp --rounds 3
@@ -13,6 +14,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokerPrograms } from '../dist/brokers/test/brokers/programs.js';
 import { configOf } from '../dist/brokers/test/brokers/transports.js';
+import { inEnvelopes } from './brokers/envelopes.mjs';
 import { measure } from './brokers/measure.mjs';
 import * as ours from './brokers/ours.mjs';
 import { median } from './median.mjs';
@@ -45,7 +47,7 @@ const only = flags.only?.split(',');
 const modes = MODES.filter(({ id }) => only === undefined || only.includes(id));
 if (modes.length === 0) throw new Error(`--only names no broker. There are: ${MODES.map(({ id }) => id).join(', ')}.`);
 
-console.log(rowOf(['', 'p50 ms', 'p99 ms', '/s at 1', '/s at 64', 'p50 added', 'rate at 1', 'rate at 64', '']));
+console.log(lineOf(['', 'p50 ms', 'p99 ms', '/s at 1', '/s at 64', 'we add', 'our rate', 'at 64', '']));
 const results = {};
 for (const mode of modes) {
   const missing = brokerPrograms[mode.kind].missing();
@@ -79,40 +81,52 @@ async function compare({ kind, settings }) {
       ]);
       sides.push({ name, caller: await side.openCaller(config), runs: [] });
     }
+    const [{ caller: rawCaller }] = sides;
+    sides.splice(1, 0, {
+      name: 'envelopes',
+      caller: { call: inEnvelopes(rawCaller.call), close: async () => {} },
+      runs: [],
+    });
     for (let round = 0; round < rounds; round++) {
       for (const { caller, runs } of sides) runs.push(await measure(caller.call, budgetMs));
     }
     for (const { caller } of sides) await caller.close();
-    const [rawRow, oursRow] = sides.map(({ runs }) => ({
-      p50Ms: median(runs.map(({ p50Ms }) => p50Ms)),
-      p99Ms: median(runs.map(({ p99Ms }) => p99Ms)),
-      perSecond1: median(runs.map(({ perSecond1 }) => perSecond1)),
-      perSecond64: median(runs.map(({ perSecond64 }) => perSecond64)),
-    }));
-    const ratiosOf = (key) => median(sides[1].runs.map((run, round) => run[key] / sides[0].runs[round][key]));
-    return {
-      raw: rawRow,
-      ours: oursRow,
-      addedP50Ms: median(sides[1].runs.map(({ p50Ms }, round) => p50Ms - sides[0].runs[round].p50Ms)),
-      ratios: { p50: ratiosOf('p50Ms'), perSecond1: ratiosOf('perSecond1'), perSecond64: ratiosOf('perSecond64') },
-    };
+    return Object.fromEntries(sides.map(({ name, runs }) => [name, rowOf(runs, sides.at(-1).runs)]));
   } finally {
     for (const responder of responders) responder.kill('SIGKILL');
     await broker.close();
   }
 }
 
-/** Prints both sides at once: a run of all brokers takes minutes. */
-function print(id, { raw, ours: own, addedP50Ms, ratios }) {
-  const figuresOf = ({ p50Ms, p99Ms, perSecond1, perSecond64 }) => [
-    ...[p50Ms.toFixed(3), p99Ms.toFixed(2), perSecond1.toFixed(0), perSecond64.toFixed(0)],
-  ];
-  const misses = addedP50Ms > GOALS.addedMs || ratios.perSecond64 < GOALS.rate;
-  const against = [`${addedP50Ms.toFixed(3)} ms`, ratios.perSecond1.toFixed(2), ratios.perSecond64.toFixed(2)];
-  console.log(rowOf([`${id}, raw`, ...figuresOf(raw)]));
-  console.log(rowOf([`${id}, declaragent`, ...figuresOf(own), ...against, misses ? 'misses' : 'meets']));
+/** The medians of one side's rounds, and how our rounds stand against them. */
+function rowOf(runs, ourRuns) {
+  const of = (key) => median(runs.map((run) => run[key]));
+  const ratioOf = (key) => median(ourRuns.map((run, round) => run[key] / runs[round][key]));
+  return {
+    ...{ p50Ms: of('p50Ms'), p99Ms: of('p99Ms'), perSecond1: of('perSecond1'), perSecond64: of('perSecond64') },
+    addedP50Ms: median(ourRuns.map(({ p50Ms }, round) => p50Ms - runs[round].p50Ms)),
+    ratios: { p50: ratioOf('p50Ms'), perSecond1: ratioOf('perSecond1'), perSecond64: ratioOf('perSecond64') },
+  };
 }
 
-function rowOf([name, ...cells]) {
-  return [name.padEnd(27), ...cells.map((cell) => cell.padEnd(10))].join('').trimEnd();
+/** Prints all sides at once: a run of all brokers takes minutes. */
+function print(id, { raw, envelopes, ours: own }) {
+  for (const [name, side] of [
+    [`${id}, payload alone`, raw],
+    [`${id}, envelopes`, envelopes],
+  ]) {
+    const { addedP50Ms, ratios } = side;
+    const misses = addedP50Ms > GOALS.addedMs || ratios.perSecond64 < GOALS.rate;
+    const against = [`${addedP50Ms.toFixed(3)} ms`, ratios.perSecond1.toFixed(2), ratios.perSecond64.toFixed(2)];
+    console.log(lineOf([name, ...figuresOf(side), ...against, misses ? 'misses' : 'meets']));
+  }
+  console.log(lineOf([`${id}, declaragent`, ...figuresOf(own)]));
+}
+
+function figuresOf({ p50Ms, p99Ms, perSecond1, perSecond64 }) {
+  return [p50Ms.toFixed(3), p99Ms.toFixed(2), perSecond1.toFixed(0), perSecond64.toFixed(0)];
+}
+
+function lineOf([name, ...cells]) {
+  return [name.padEnd(31), ...cells.map((cell) => cell.padEnd(10))].join('').trimEnd();
 }
