@@ -34,6 +34,32 @@ test.each(BROKER_KINDS.filter((kind) => kind !== 'sqs'))(
   },
 );
 
+const sqs = (): string[] => describeBroker({ kind: 'sqs', port: USUAL_PORTS.sqs });
+
+test('the block of a local SQS in docs/brokers/sqs.md is the one that is printed, and no line for .env follows it', () => {
+  const [, block = ''] = /^```yaml title=local\n(.*?)^```/ms.exec(read('docs/brokers/sqs.md')) ?? [];
+  expect(parse(block)).toEqual({ transports: parse(sqs().join('\n')) });
+  expect(sqs().at(-1)).toBe('# There is no line for .env: the block says where it is.');
+});
+
+test.each(['templates/starters/rpc-server/capabilities.yaml.hbs', 'templates/starters/rpc-client/rpc-peers.yaml.hbs'])(
+  'the lines for a local SQS in %s are those that are printed',
+  (file) => {
+    const lines = [...read(file).matchAll(/^ +# +# (endpoint|credentials): .*$/gm)].map(([line]) =>
+      line.replace(/[ #]+/, ''),
+    );
+    const [{ kind: _, region: _region, ...printed }] = parse(sqs().join('\n'));
+    expect(parse(lines.join('\n'))).toEqual(printed);
+  },
+);
+
+test('the .env.example of a new project has each line that is printed', () => {
+  const lines = read('templates/starters/both/.env.example.hbs').split('\n');
+  for (const kind of BROKER_KINDS.filter((one) => one !== 'sqs')) {
+    expect(lines).toContain(`# ${describeBroker({ kind, port: USUAL_PORTS[kind] }).at(-1)}`);
+  }
+});
+
 test('who gets another port is told why', () => {
   expect(describeBroker({ kind: 'kafka', port: 40_123 })).toEqual([
     '# Port 9092 is taken, so it is 40123.',

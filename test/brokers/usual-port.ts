@@ -36,7 +36,9 @@ export function describeBroker({ kind, port }: Pick<Broker, 'kind' | 'port'>, us
     ...(port === usual ? [] : [`# Port ${usual} is taken, so it is ${port}.`]),
     `- kind: ${kind}`,
     ...pairs,
-    ...(variable === undefined ? [] : ['# In .env, for a block that names a variable:', variable]),
+    ...(variable === undefined
+      ? ['# There is no line for .env: the block says where it is.']
+      : ['# In .env, for a block that names a variable:', variable]),
   ];
 }
 
