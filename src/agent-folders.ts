@@ -6,7 +6,7 @@ import type { Io } from './io.js';
 export function agentFolders(args: readonly string[], io: Io): string[] {
   const folders = (args.length === 0 ? ['.'] : args).flatMap((arg) => {
     if (statSync(path.resolve(io.cwd, arg), { throwIfNoEntry: false })?.isFile() !== true) return [arg];
-    if (CONTRACT_FILES.has(path.basename(arg))) return [path.dirname(arg)];
+    if (CONTRACT_FILES.includes(path.basename(arg))) return [path.dirname(arg)];
     io.stderr(`Note: ${arg} is a file and not an agent's folder; it was passed over.\n`);
     return [];
   });
@@ -19,7 +19,8 @@ function isSame(left: string, right: string, { cwd }: Io): boolean {
   return path.resolve(cwd, left) === path.resolve(cwd, right);
 }
 
-const CONTRACT_FILES: ReadonlySet<string> = new Set(['capabilities.yaml', 'rpc-peers.yaml', 'agent.yaml']);
+/** A folder with one of them is an agent's. */
+export const CONTRACT_FILES: readonly string[] = ['capabilities.yaml', 'rpc-peers.yaml', 'agent.yaml'];
 
 /** What makes a path relative to an agent's folder one relative to the working folder. */
 export function pathPrefix(folder: string): string {

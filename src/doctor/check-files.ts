@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { cacheFolder } from '../cache-folder.js';
 import type { Io } from '../io.js';
+import { specAround } from '../package-manifest.js';
 import { count } from '../report/words.js';
 import { versionOfThisPackage } from '../version.js';
 import { type Check, fail, ok, warn } from './check.js';
@@ -26,18 +27,24 @@ const RUNTIME = '@declaragent/runtime';
 export function checkPackages(folder: string): Check[] {
   const version = versionOfThisPackage();
   const own = runtimeVersion(import.meta.url);
-  const remedy = `run npm install declaragent@${version} ${RUNTIME}@${version}`;
+  const byVersion = `run npm install declaragent@${version} ${RUNTIME}@${version}`;
   const here =
     own === version
       ? ok('packages', `declaragent and ${RUNTIME} ${version}`, 'files')
-      : fail('packages', `declaragent is ${version}, and its ${RUNTIME} is ${own ?? 'missing'}`, remedy, 'files');
+      : fail('packages', `declaragent is ${version}, and its ${RUNTIME} is ${own ?? 'missing'}`, byVersion, 'files');
   const installed = runtimeVersion(`${folder}${path.sep}`);
   if (installed === version) return [here];
   const message =
     installed === undefined
       ? `${RUNTIME} is not installed in the folder: declaragent run does without, a build of the agent does not`
       : `${RUNTIME} in the folder is ${installed}, and declaragent is ${version}`;
-  return [here, warn('packages', message, remedy, 'files')];
+  const isSaid = isInstalledBySpec(specAround(folder, RUNTIME), installed);
+  return [here, warn('packages', message, isSaid ? 'run npm install' : byVersion, 'files')];
+}
+
+/** Whether npm gets the package by what package.json says already. A range has led to what is installed; a file is read anew. */
+function isInstalledBySpec(spec: string | undefined, installed: string | undefined): boolean {
+  return spec !== undefined && (installed === undefined || spec.startsWith('file:'));
 }
 
 function runtimeVersion(from: string): string | undefined {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { escapeControls } from '../../generator/escape.js';
 import type { FolderDescription } from '../../generator/index.js';
 import { readAgentEnvironment } from '../agent-environment.js';
+import { CONTRACT_FILES } from '../agent-folders.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import type { Io } from '../io.js';
 import { agentFolderOf } from '../open-agent.js';
@@ -56,6 +57,13 @@ export async function examine(options: ExamineOptions, io: Io): Promise<ExitCode
 
 async function examineFolder(folder: string, timeoutMs: number, io: Io): Promise<Check[]> {
   if (!existsSync(folder)) return [fail('folder', `${folder} does not exist`, "name an agent's folder", 'files')];
+  if (!CONTRACT_FILES.some((file) => existsSync(path.join(folder, file)))) {
+    const remedy = `name one with --agent, or begin one with declaragent init`;
+    return [
+      ...checkNode(io),
+      fail('folder', `this is no agent's: it has no ${CONTRACT_FILES.join(', ')}`, remedy, 'files'),
+    ];
+  }
   const first = [...checkNode(io), ...checkPackages(folder)];
   const description = await describe(folder);
   if ('status' in description) return [...first, description];

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { specIn } from '../package-manifest.js';
 import { folderOfThisPackage, versionOfThisPackage } from '../version.js';
 import { folderAround } from './target.js';
 
@@ -44,21 +45,4 @@ function specOf(file: string, target: string): string {
   const around = folderAround(target);
   const real = path.join(realpathSync(around), path.relative(around, target));
   return `file:${path.relative(real, file).split(path.sep).join('/')}`;
-}
-
-/** What a project's package.json says of one of its packages. */
-function specIn(manifest: string, name: string): string | undefined {
-  if (!existsSync(manifest)) return undefined;
-  try {
-    const { dependencies, devDependencies } = JSON.parse(readFileSync(manifest, 'utf8')) as Manifest;
-    return dependencies?.[name] ?? devDependencies?.[name];
-  } catch {
-    // Somebody else's file; the range of versions is right all the same.
-    return undefined;
-  }
-}
-
-interface Manifest {
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
 }

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkNode } from '../../../src/doctor/check-files.js';
+import { versionOfThisPackage } from '../../../src/version.js';
 import { createAgents } from '../../support/agents.js';
 import { command, commandWith } from '../../support/command.js';
 import { createScratch } from '../../support/scratch.js';
@@ -24,6 +25,10 @@ const clientWith = (transport: object) =>
       }),
     },
   });
+
+const RUNTIME = '@declaragent/runtime';
+const VERSION = versionOfThisPackage();
+const BY_VERSION = `run npm install declaragent@${VERSION} ${RUNTIME}@${VERSION}`;
 
 describe('doctor', () => {
   it('finds nothing wrong with agents that can run, a line for each thing', async () => {
@@ -60,7 +65,34 @@ describe('doctor', () => {
     expect(status).toBe(1);
     expect(checksOf(stdout).at(-1)).toMatchObject({ name: 'contract files', status: 'fail' });
     expect((await command(folder, 'doctor', 'nowhere')).status).toBe(1);
-    expect((await command(createScratch(), 'doctor')).status).toBe(1);
+  });
+
+  it("says that a folder is no agent's, and how one is named", async () => {
+    const { status, stdout } = await command(createScratch(), 'doctor');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^fail {2}folder +this is no agent's: it has no .*; name one with --agent, or begin one with /m,
+    );
+    expect(stdout).not.toContain('npm install');
+  });
+
+  it.each([
+    ['a new project', 'client/package.json', 'file:../checkout/runtime', undefined, 'run npm install'],
+    ['a project around the agent', 'package.json', '^0.1.0', undefined, 'run npm install'],
+    ['another build', 'package.json', 'file:runtime.tgz', '0.0.1', 'run npm install'],
+    ['a range that leads elsewhere', 'package.json', '0.0.1', '0.0.1', BY_VERSION],
+    ['a project that does not name it', 'package.json', undefined, undefined, BY_VERSION],
+  ])('says how the runtime is installed in %s', async (_, file, spec, installed, remedy) => {
+    const folder = await createAgents({
+      files: {
+        [file]: JSON.stringify({ dependencies: spec === undefined ? {} : { [RUNTIME]: spec } }),
+        ...(installed === undefined
+          ? {}
+          : { [`node_modules/${RUNTIME}/package.json`]: JSON.stringify({ name: RUNTIME, version: installed }) }),
+      },
+    });
+    const { stdout } = await command(folder, 'doctor', 'client', '--json');
+    expect(checksOf(stdout).find(({ name, status }) => name === 'packages' && status === 'warn')?.remedy).toBe(remedy);
   });
 
   it('names variables that are missing, and shows the value of none', async () => {
