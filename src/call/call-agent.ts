@@ -13,6 +13,7 @@ import { openEventLog } from '../run/event-log.js';
 import { watchSignals } from '../run/shutdown.js';
 import { createTalk } from '../run/talk.js';
 import { tellFailure } from '../tell-failure.js';
+import { adviceToPerson } from './advice.js';
 import { invalidInputReport, parseInput, readInputText, tellViolations } from './read-input.js';
 
 export interface CallAgentOptions {
@@ -139,9 +140,10 @@ async function connectTo(opened: OpenedAgent, to: string): Promise<Bus> {
   }
 }
 
-function tellOutcome(outcome: Outcome<unknown>, { idempotent }: CapabilityContract, json: boolean, io: Io): void {
+function tellOutcome(outcome: Outcome<unknown>, capability: CapabilityContract, json: boolean, io: Io): void {
   const { correlationId, messageId } = outcome;
-  const report = reportOutcome(outcome, idempotent);
+  const told = reportOutcome(outcome, capability.idempotent);
+  const report = told.status === 'ok' ? told : { ...told, advice: adviceToPerson(told, capability) };
   if (json) {
     io.stdout(jsonText({ version: 1, ...report, correlationId, messageId }));
     return;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { codeExplanations } from '../../../runtime/codes.js';
 import { createAgents, reviewContract } from '../../support/agents.js';
 import { command, commandIn } from '../../support/command.js';
 import { readAll } from '../../support/event-log.js';
@@ -73,10 +74,34 @@ describe('call', () => {
     expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
     expect(stderr).toContain('error: EAGENTRPC_HANDLER_ERROR: ');
     expect(stderr).toContain('executed: yes');
-    expect(stderr).toContain('do not ask again unasked');
+    expect(stderr).toContain(`  ${codeExplanations.EAGENTRPC_HANDLER_ERROR.fix}\n`);
     const { stdout: json } = await command(cwd, ...REVIEW, ...INPUT, '--json');
     expect(JSON.parse(json)).toMatchObject({ version: 1, status: 'error', code: 'EAGENTRPC_HANDLER_ERROR' });
     expect(json).not.toContain('the secret');
+  });
+
+  it.each([
+    [
+      true,
+      { description: 'There is no such pull request.' },
+      'The contract says of it: There is no such pull request.',
+    ],
+    [true, {}, 'The contract declares this error.'],
+    [
+      false,
+      { description: 'There is no such pull request.' },
+      'The contract says of it: There is no such pull request. Some of it may have been done, and review-pr is not idempotent: look before you call again.',
+    ],
+  ])('says of a declared error what the contract says (idempotent: %j, %j)', async (idempotent, more, advice) => {
+    const skill = 'export const reviewPr = async (_, ctx) => ctx.fail("NOT_FOUND", "Not here.");\n';
+    const errors = [{ code: 'NOT_FOUND', ...more }];
+    const folder = await createAgents({
+      contract: reviewContract({ idempotent, errors }),
+      files: { 'server/skills/review-pr.ts': skill },
+    });
+    const { status, stderr } = await command(path.join(folder, 'client'), ...REVIEW, ...INPUT);
+    expect(status).toBe(4);
+    expect(stderr).toContain(`error: NOT_FOUND: Not here.\n  executed: yes\n  ${advice}\n`);
   });
 
   it('ends with 4 when the time is up', async () => {
