@@ -8,6 +8,7 @@ import {
   type Implementation,
   type Validator,
 } from '@declaragent/runtime';
+import { codeExplanations } from '@declaragent/runtime/codes';
 import { defineCheck, defineValidator } from '@declaragent/runtime/validation';
 import { isJsonObject } from './agent/json.js';
 
@@ -55,6 +56,8 @@ export type Pong =
   | { readonly status: 'no responder'; readonly reason: string }
   | { readonly status: 'unreachable'; readonly reason: string };
 
+const START_IT = codeExplanations.EAGENTRPC_NO_RESPONDER.fix;
+
 /** Sends a request that does nothing, and says what came of it. */
 export async function ping(bus: Bus, agent: AgentAddress, timeoutMs: number): Promise<Pong> {
   const call = createCall(bus, { format: 1, agent, capabilities: { [PING]: pingCapability } }, pingCapability);
@@ -65,7 +68,7 @@ export async function ping(bus: Bus, agent: AgentAddress, timeoutMs: number): Pr
   }
   const { code, message } = outcome.error;
   if (UNREACHED.has(code)) return { status: 'unreachable', reason: message };
-  if (UNANSWERED.has(code)) return { status: 'no responder', reason: message };
+  if (UNANSWERED.has(code)) return { status: 'no responder', reason: `${message} ${START_IT}` };
   return { status: 'reachable', code };
 }
 

@@ -100,7 +100,8 @@ function tellReason(row: PeerRow | undefined, verified: Verified, io: Io): void 
   }
   if (verified.contractMatch === 'differs') {
     io.stderr(
-      `${agent} serves another contract than ${row?.contract ?? 'the one here'}; bring that up to date and run declaragent codegen.\n`,
+      `${agent} serves another contract than the one that generated/ was made from; see that ${row?.contract ?? 'its contract here'} ` +
+        'is what it serves, and run declaragent codegen.\n',
     );
   }
 }
