@@ -10,6 +10,7 @@ import type {
 import { connect } from '@declaragent/runtime/connect';
 import type { BusDescription } from '../generator/index.js';
 import type { Environment } from './agent-environment.js';
+import { connectFailureSentence } from './connect-remedy.js';
 import { type ConnectionNews, withNews } from './connection-news.js';
 
 const KINDS = ['memory', 'kafka', 'nats', 'amqp', 'mqtt', 'sqs'] as const;
@@ -35,16 +36,9 @@ export function connectConfig(
   return connect(config, news === undefined ? loaders : withNews(loaders, news), { ...options, env });
 }
 
-/** What to do about a broker that cannot be reached. */
-export const BROKER_REMEDY = 'start it, or correct its address and credentials in the YAML or the environment';
-
-/** Why a bus is not connected, in a sentence; what is no broker out of reach says what to do by itself. */
+/** Why a bus is not connected, and what to do about it, in a sentence. */
 export function connectFailureText(agent: AgentAddress, error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
-  const text = `${agent} cannot be connected: ${reason}`;
-  return /cannot be reached|\bE(?:CONN|NOTFOUND|HOST|NET|TIMEDOUT|AI_)|timed out|no connection/i.test(reason)
-    ? `${text.replace(/\.$/, '')}; ${BROKER_REMEDY}.`
-    : text;
+  return `${agent} cannot be connected: ${connectFailureSentence(error)}`;
 }
 
 /** All of a folder's configuration, as `bus.gen.ts` has it. */

@@ -3,8 +3,8 @@ import { type AgentAddress, isAgentRpcError, type TransportConfig } from '@decla
 import { EnvironmentError, resolveEnvironment } from '@declaragent/runtime/connect';
 import type { FolderDescription } from '../../generator/index.js';
 import type { Environment } from '../agent-environment.js';
-import { BROKER_REMEDY, connectConfig } from '../connect-config.js';
-import { firstLine } from '../generated-code.js';
+import { connectConfig } from '../connect-config.js';
+import { readConnectFailure } from '../connect-remedy.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 /** Connects to each broker that the YAML names, once, and leaves nothing there. */
@@ -53,8 +53,8 @@ async function checkTransport(
   }
   const driver = ok(`driver ${kind}`, 'is installed', 'environment');
   if (failure === undefined) return [driver, ok(name, 'is reached', 'environment')];
-  const reason = firstLine(failure).replace(/\.$/, '');
-  return [driver, fail(name, `cannot be reached: ${reason}`, BROKER_REMEDY, 'environment')];
+  const { reason, remedy = 'correct its block in the YAML' } = readConnectFailure(failure);
+  return [driver, fail(name, reason, remedy, 'environment')];
 }
 
 /** Why there is no connection; undefined where there is one. */

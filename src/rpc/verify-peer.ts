@@ -1,7 +1,7 @@
 import { isAgentRpcError } from '@declaragent/runtime';
 import { type Companion, isInMemory, startCompanion } from '../companion.js';
 import { configOfPeer, connectConfig } from '../connect-config.js';
-import { firstLine } from '../generated-code.js';
+import { connectFailureSentence } from '../connect-remedy.js';
 import type { Io } from '../io.js';
 import type { OpenedAgent } from '../open-agent.js';
 import { OpenAgentError } from '../open-agent-error.js';
@@ -48,7 +48,8 @@ async function askPeer(opened: OpenedAgent, row: PeerRow, index: number, timeout
   } catch (error) {
     if (error instanceof OpenAgentError) return { status: 'no responder', reason: error.message };
     // What the driver of a broker throws is of no class of ours.
-    if (error instanceof Error || isAgentRpcError(error)) return { status: 'unreachable', reason: firstLine(error) };
+    if (error instanceof Error || isAgentRpcError(error))
+      return { status: 'unreachable', reason: connectFailureSentence(error) };
     throw error;
   } finally {
     await companion?.stop();
