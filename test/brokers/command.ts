@@ -34,8 +34,13 @@ async function run(kind: BrokerKind): Promise<void> {
     return fail(`For ${kind} this machine lacks ${missing}; run "npm run brokers -- install ${kind}".`);
   const broker = await startAtUsualPort(kind);
   say(describeBroker(broker).join('\n'));
-  const stop = (): void => void broker.close();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  // Ctrl-C comes from the terminal and again from npm, and the second one must not end this process before the broker.
+  let isClosing = false;
+  const stop = (): void => {
+    if (!isClosing) void broker.close();
+    isClosing = true;
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
 }
 
 function isKind(name: string): name is BrokerKind {
