@@ -136,7 +136,12 @@ function settleOne(unconfirmed: Map<number, Unconfirmed>, tag: number, isTaken: 
   const { queue } = entry;
   if (!isTaken) entry.reject(busy(`The queue ${queue} takes no more at present.`));
   else if (!entry.isReturned) entry.resolve();
-  else entry.reject(new AgentRpcError({ code: 'EAGENTRPC_NO_RESPONDER', message: `There is no queue ${queue}.` }));
+  else entry.reject(noQueue(queue));
+}
+
+function noQueue(queue: string): AgentRpcError {
+  const message = `There is no queue ${queue}: nobody has served that agent here yet.`;
+  return new AgentRpcError({ code: 'EAGENTRPC_NO_RESPONDER', message });
 }
 
 function busy(message: string): AgentRpcError {
