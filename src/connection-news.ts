@@ -20,6 +20,10 @@ function tellOf(factory: Factory, news: ConnectionNews): Factory {
     const place = placeOf({ ...(config as object), kind: transport.kind });
     return {
       ...transport,
+      // What a broker takes is known only when it is connected.
+      get flags() {
+        return transport.flags;
+      },
       connect: (owner, watcher) =>
         transport.connect(owner, {
           lost(reason) {

@@ -225,6 +225,7 @@ function createConnection(
       },
       end() {
         hasEnded = true;
+        kept.delete(one);
         backoff.end();
         watch.remove(pulse);
       },

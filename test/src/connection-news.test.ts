@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { placeOf } from '../../src/connection-news.js';
+import type { Transport } from '../../runtime/transport.js';
+import { createMemoryBroker, memory } from '../../runtime/transports/memory.js';
+import { placeOf, withNews } from '../../src/connection-news.js';
 
 test.each([
   [{ kind: 'kafka', brokers: ['kafka-1:9092', 'kafka-2:9092'] }, 'kafka at kafka-1:9092, kafka-2:9092'],
@@ -12,4 +14,26 @@ test.each([
   [{ kind: 'memory' }, 'memory'],
 ])('the place of %j is %s', (config, place) => {
   expect(placeOf(config)).toBe(place);
+});
+
+test('what a transport knows of its broker when it is connected is known through it', async () => {
+  const plain = memory({ broker: createMemoryBroker() });
+  let maxBytes = 1_000;
+  const transport: Transport = {
+    ...plain,
+    get flags() {
+      return { ...plain.flags, maxBytes };
+    },
+    connect(owner, watcher) {
+      maxBytes = 64;
+      return plain.connect(owner, watcher);
+    },
+  };
+  const news = { lost: () => {}, restored: () => {} };
+  const { memory: load } = withNews({ memory: async () => () => transport }, news);
+  const told = (await load?.())?.({ kind: 'memory' } as never);
+  expect(told?.flags.maxBytes).toBe(1_000);
+  const watcher = { lost: () => {}, restored: () => {} };
+  await (await told?.connect({ agent: 'agent://a', instance: 'one' }, watcher))?.close();
+  expect(told?.flags.maxBytes).toBe(64);
 });

@@ -234,7 +234,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
       await admin.deleteGroups([group]);
     },
     probe,
-    read: (options) => openReader(driver, kafka, sessionTimeoutMs, options),
+    read: (options) => openReader(driver, kafka, { cluster: [...brokers].sort().join(), sessionTimeoutMs }, options),
     async close() {
       await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
     },

@@ -13,6 +13,8 @@ export interface UnreadBatch extends Pick<BatchPlace, 'end'> {
 /** Who reads a topic. */
 export interface TopicReader {
   readonly topic: string;
+  /** Tells the cluster from others that this process reads. */
+  readonly cluster: string;
   /** Goes on after a batch; whether it has come to that batch, or is just past it. `isAlone`: nobody else reads the topic here. */
   pass(batch: UnreadBatch, isAlone: boolean): Promise<boolean>;
 }
@@ -119,6 +121,8 @@ async function refuse(batch: OwnBatch, value: Buffer, reason: string): Promise<n
   let hasPassed = false;
   // Several may read the answers of one agent, and none of them can read this.
   const all = [...(readers.get(topic) ?? [])];
+  // Whose answer it is in is known by the topic alone: what is of one cluster is not to be passed over in another.
+  if (new Set(all.map(({ cluster }) => cluster)).size > 1) throw new Error(unread);
   for (const reader of all) {
     if (await reader.pass({ from, to, end: place.end, record }, all.length === 1)) hasPassed = true;
   }

@@ -13,7 +13,7 @@ const FETCH_BYTES = 8 * 2 ** 20;
 export async function openReader(
   driver: typeof import('kafkajs'),
   kafka: Kafka,
-  sessionTimeoutMs: number,
+  { cluster, sessionTimeoutMs }: { readonly cluster: string; readonly sessionTimeoutMs: number },
   options: ReaderOptions,
 ): Promise<Reader> {
   const { group, topic, pulse } = options;
@@ -112,7 +112,7 @@ export async function openReader(
     if (!positions.has(partition)) seek(partition, to);
     return true;
   };
-  const removeReader = addReader({ topic, pass });
+  const removeReader = addReader({ topic, cluster, pass });
 
   try {
     await consumer.connect();

@@ -150,9 +150,11 @@ export async function readRequests(options: RequestsOptions): Promise<Requests> 
   };
 
   /** Whether what was fetched is what comes next. */
-  const follows = (place: Place, { partition, from }: Fetched): boolean => {
+  const follows = (place: Place, { partition, from, to, records }: Fetched): boolean => {
     const { position } = place;
     if (position === undefined || from === position || from === place.elsewhere) return true;
+    // A batch that is not read is told of as a whole, and what comes next may lie within.
+    if (from < position && position <= to && records[0]?.unread !== undefined) return true;
     if (from < position) {
       // A topic that was deleted and made again: nothing is true any more of what its offsets say.
       drop(partition);

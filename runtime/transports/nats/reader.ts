@@ -51,6 +51,8 @@ const PULL_GRACE_MS = 3_000;
 const VERIFY_AFTER_MS = 1_000;
 /** How long what comes back to the servers waits there, the longer the more often it came back. */
 const RETURN_AFTER_MS = 100;
+/** How far the clocks may have gone apart since they were compared. */
+const MARGIN_MS = 1_000;
 const MEASURE_EVERY_MS = 5 * 60_000;
 /**
  * How long after a stream is gone it is declared again. A server tells of it while it still deletes it, and 2.9 ends with
@@ -80,7 +82,9 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   const bury = createDeadLetters(options);
   const taken = createTaken(publisher);
   /** By the servers' clock: what was stored before may have been handed out by a server that has forgotten it since. */
-  let readsSince = systemClock.now() + offsetMs;
+  let readsSince = systemClock.now() + offsetMs + MARGIN_MS;
+  /** Those that are asked about. */
+  const questioned = new Set<Promise<void>>();
 
   /** Whether there is room for as many more that it is worth to ask for them. */
   const hasRoom = (): boolean => {
@@ -134,6 +138,7 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   };
 
   const startRecovery = (asking?: string): Promise<void> => {
+    if (asking === undefined) readsSince = systemClock.now() + offsetMs + MARGIN_MS;
     recovering ??= recover(asking).finally(() => {
       recovering = undefined;
     });
@@ -153,10 +158,20 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
     return act();
   };
 
+  const note = async (token: string): Promise<void> => {
+    try {
+      await taken.note(inbox, parseToken(token));
+    } catch (error) {
+      // The stream of notes may be gone.
+      void startRecovery(inbox.createdAt);
+      throw error;
+    }
+  };
+
   const acknowledge = async (token: string, isAnswered: boolean): Promise<void> => {
     const isAcknowledged = publisher.publish(token, ACK, { confirm: () => undefined });
-    // What was answered is not run again where that would do harm, or may be.
-    await Promise.all(isAnswered ? [isAcknowledged] : [isAcknowledged, taken.note(inbox, parseToken(token))]);
+    // What is answered has run, and is idempotent; or it was refused, and is refused again or runs late.
+    await Promise.all(isAnswered ? [isAcknowledged] : [isAcknowledged, note(token)]);
   };
 
   /** Where this gets lost, the message comes back all the same, only later. */
@@ -176,10 +191,14 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
       handOut(message, token, place, place.deliveries > 1);
     } else {
       // Where that cannot be found out, it may have been.
-      void taken
+      const question = taken
         .has(inbox, place)
         .catch(() => true)
-        .then((isTaken) => handOut(message, token, place, isTaken));
+        .then((isTaken) => {
+          questioned.delete(question);
+          handOut(message, token, place, isTaken);
+        });
+      questioned.add(question);
     }
   };
 
@@ -259,15 +278,13 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
   pull();
 
   return {
-    restore() {
-      readsSince = systemClock.now() + offsetMs;
-      return startRecovery();
-    },
+    restore: () => startRecovery(),
     async close() {
       if (isClosed) return;
       stop();
       if (link.lost() !== undefined) subscription.unsubscribe();
       else await link.whileUp(subscription.drain()).catch(() => subscription.unsubscribe());
+      await Promise.all(questioned);
     },
     end() {
       stop();

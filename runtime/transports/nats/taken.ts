@@ -17,7 +17,7 @@ export interface Taken {
 
 const NOTHING = new Uint8Array();
 /** What a stream says where it has no such message. */
-const NOT_FOUND = 404;
+const NO_MESSAGE = 10_037;
 
 /**
  * A server confirms an acknowledgement up to a tenth of a second before it writes it down. One that is killed in between hands
@@ -32,7 +32,7 @@ export function createTaken({ publish }: Pick<Publisher, 'publish'>): Taken {
       const question = JSON.stringify({ last_by_subj: subjectOf(inbox, message) });
       await publish(`$JS.API.STREAM.MSG.GET.${inbox.taken}`, Buffer.from(question), {
         confirm(answer) {
-          isThere = codeOf(answer) !== NOT_FOUND;
+          isThere = codeOf(answer) !== NO_MESSAGE;
           return undefined;
         },
       });
@@ -47,7 +47,7 @@ function subjectOf({ takenSubject }: Inbox, { sequence, stamp }: StoredMessage):
 
 function codeOf(answer: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(answer).toString()).error?.code;
+    return JSON.parse(Buffer.from(answer).toString()).error?.err_code;
   } catch {
     // Someone else who reads the subject has answered, as it may.
     return undefined;

@@ -15,6 +15,7 @@ afterEach(() => void vi.useRealTimers());
 async function startReading(settings: {
   readonly deliver: Parameters<typeof readRequests>[0]['deliver'];
   readonly bury: Parameters<typeof readRequests>[0]['bury'];
+  readonly committed?: Omit<Committed, 'partition'>;
 }) {
   const commits: Committed[] = [];
   const steps: string[] = [];
@@ -32,7 +33,7 @@ async function startReading(settings: {
   };
   let reading: ReaderOptions | undefined;
   const client: Pick<Client, 'committed' | 'read'> = {
-    committed: async () => [{ partition: 0, offset: 0, metadata: '' }],
+    committed: async () => [{ partition: 0, ...(settings.committed ?? { offset: 0, metadata: '' }) }],
     async read(options) {
       reading = options;
       options.onJoined(reader, [0], 'member');
@@ -43,10 +44,10 @@ async function startReading(settings: {
     ...{ client: client as Client, topic: 't', group: 't', prefetch: 10, ...settings },
     ...{ ageOf: () => undefined, pulse: { isJoining: false, fetches: 0 }, onCrash: () => {} },
   });
-  const bring = async (more: Partial<IncomingRecord> = {}): Promise<void> => {
+  const bring = async (more: Partial<IncomingRecord> = {}, from = 0): Promise<void> => {
     const at = { partition: 0, offset: 0, timestamp: 0 };
     const record: IncomingRecord = { ...at, value: Buffer.from('x'), header: () => undefined, ...more };
-    await reading?.onRecords({ partition: 0, from: 0, to: record.offset + 1, end: 0, records: [record] });
+    await reading?.onRecords({ partition: 0, from, to: record.offset + 1, end: 0, records: [record] });
   };
   return { requests, bring, commits, steps };
 }
@@ -80,6 +81,18 @@ test('a batch that is not read is buried, delivered to nobody, and all of its of
   expect(delivered).toEqual([]);
   expect(buried).toEqual([['x', 'It is too large.']]);
   expect(commits.at(-1)).toEqual({ partition: 0, offset: 100, metadata: '' });
+});
+
+test('a batch that is not read and begins before what is committed makes nothing run again', async () => {
+  const deliver = vi.fn();
+  // Of those up to 25 only 7 is not settled.
+  const committed = { offset: 7, metadata: 'd1;j;0:1' };
+  const { bring } = await startReading({ deliver, bury: async () => {}, committed });
+  await bring({ offset: 19, unread: 'It is too large.' });
+  await bring({ offset: 25 }, 20);
+  await bring({ offset: 26 }, 26);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(deliver).toHaveBeenCalledOnce();
 });
 
 test('who is stopped leaves after the acknowledgement of the last message', async () => {
