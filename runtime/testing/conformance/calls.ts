@@ -159,7 +159,10 @@ export const CALL_CASES: readonly ConformanceCase[] = [
       write: (_, ctx) => {
         left.push(ctx.deadline - stage.now());
         signals.push(ctx.signal);
-        return stage.write(ctx.bus, third)('x');
+        // Its own time may be up a moment later than that of its call: it goes on until it is told.
+        const call = stage.write(ctx.bus, third)('x');
+        call.catch(() => {});
+        return new Promise(() => {});
       },
     });
     const caller = await stage.startCaller();
