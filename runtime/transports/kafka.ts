@@ -175,7 +175,7 @@ function createConnection(
     onTime: brokerClock.learn,
   });
 
-  /** Makes a reader, now and again after each crash. */
+  /** Makes a reader of a topic that is declared, now and again after each crash. */
   const keep = async <R>(
     plan: TopicPlan,
     open: (pulse: Pulse, onCrash: () => void) => Promise<R>,
@@ -186,7 +186,6 @@ function createConnection(
     let current: R | undefined;
     let hasEnded = false;
     const make = async (): Promise<void> => {
-      await declare(plan);
       let hasCrashed = false;
       const made = await open(pulse, () => {
         hasCrashed = true;
@@ -208,6 +207,7 @@ function createConnection(
           await backoff.pause();
           if (hasEnded) return;
           try {
+            await declare(plan);
             await make();
             return backoff.reset();
           } catch {
