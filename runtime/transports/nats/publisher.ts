@@ -268,19 +268,24 @@ function failOf(
 
 /** What is wrong with what a stream says of a message that was published to it. */
 export function readStored(answer: Uint8Array): AgentRpcError | undefined {
-  const error = findError(answer);
+  const error = readError(answer);
   if (error === undefined) return undefined;
-  if (/^maximum (?:messages|bytes|messages per subject) exceeded/.test(error)) {
+  const { description } = error;
+  if (/^maximum (?:messages|bytes|messages per subject) exceeded/.test(description)) {
     const message = 'The stream holds as many requests as it may.';
     return new AgentRpcError({ code: 'EAGENTRPC_BUSY', message, details: { retryAfterMs: 1_000 } });
   }
-  return new AgentRpcError({ code: 'EAGENTRPC_PUBLISH_FAILED', message: `The stream does not take it: ${error}.` });
+  return new AgentRpcError({
+    code: 'EAGENTRPC_PUBLISH_FAILED',
+    message: `The stream does not take it: ${description}.`,
+  });
 }
 
-function findError(answer: Uint8Array): string | undefined {
+/** What a stream says is wrong; undefined where nothing is. */
+export function readError(answer: Uint8Array): { readonly code: unknown; readonly description: string } | undefined {
   try {
     const { error } = JSON.parse(Buffer.from(answer).toString());
-    return error === undefined ? undefined : String(error.description);
+    return error ? { code: error.err_code, description: String(error.description) } : undefined;
   } catch {
     // Someone else who reads the subject has answered, as it may.
     return undefined;

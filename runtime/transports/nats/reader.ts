@@ -158,9 +158,9 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
     return act();
   };
 
-  const note = async (token: string): Promise<void> => {
+  const note = async (place: Place): Promise<void> => {
     try {
-      await taken.note(inbox, parseToken(token));
+      await taken.note(inbox, place);
     } catch (error) {
       // The stream of notes may be gone.
       void startRecovery(inbox.createdAt);
@@ -168,10 +168,10 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
     }
   };
 
-  const acknowledge = async (token: string, isAnswered: boolean): Promise<void> => {
+  const acknowledge = async (token: string, place: Place, isAnswered: boolean): Promise<void> => {
     const isAcknowledged = publisher.publish(token, ACK, { confirm: () => undefined });
     // What is answered has run, and is idempotent; or it was refused, and is refused again or runs late.
-    await Promise.all(isAnswered ? [isAcknowledged] : [isAcknowledged, note(token)]);
+    await Promise.all(isAnswered ? [isAcknowledged] : [isAcknowledged, note(place)]);
   };
 
   /** Where this gets lost, the message comes back all the same, only later. */
@@ -202,7 +202,8 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
     }
   };
 
-  const handOut = (message: Msg, token: string, { deliveries, storedAt }: Place, redelivered: boolean): void => {
+  const handOut = (message: Msg, token: string, place: Place, redelivered: boolean): void => {
+    const { deliveries, storedAt } = place;
     let isSettled = false;
     const once = async (act: () => Promise<void>): Promise<void> => {
       if (isSettled) return;
@@ -214,7 +215,7 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
       bytes: message.data,
       ageMs: Math.max(0, systemClock.now() + offsetMs - storedAt),
       redelivered,
-      ack: () => once(() => acknowledge(token, delivery.isAnswered)),
+      ack: () => once(() => acknowledge(token, place, delivery.isAnswered)),
       nack: () => once(() => giveBack(token, deliveries)),
       reject: (reason) => once(() => bury({ message, token, deliveries, reason }, inbox.deadLetterSubject)),
     };

@@ -1,4 +1,4 @@
-import { type Publisher, readStored } from './publisher.js';
+import { type Publisher, readError, readStored } from './publisher.js';
 import type { Inbox } from './streams.js';
 
 /** A message of a stream, told from those of a stream that was there before by the same name. */
@@ -32,7 +32,7 @@ export function createTaken({ publish }: Pick<Publisher, 'publish'>): Taken {
       const question = JSON.stringify({ last_by_subj: subjectOf(inbox, message) });
       await publish(`$JS.API.STREAM.MSG.GET.${inbox.taken}`, Buffer.from(question), {
         confirm(answer) {
-          isThere = codeOf(answer) !== NO_MESSAGE;
+          isThere = readError(answer)?.code !== NO_MESSAGE;
           return undefined;
         },
       });
@@ -43,13 +43,4 @@ export function createTaken({ publish }: Pick<Publisher, 'publish'>): Taken {
 
 function subjectOf({ takenSubject }: Inbox, { sequence, stamp }: StoredMessage): string {
   return `${takenSubject}.${sequence}-${stamp}`;
-}
-
-function codeOf(answer: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(answer).toString()).error?.err_code;
-  } catch {
-    // Someone else who reads the subject has answered, as it may.
-    return undefined;
-  }
 }
