@@ -5,8 +5,8 @@ const PAGE_BYTES = 2 ** 16;
 const LARGE_BYTES = 2 ** 13;
 
 /**
- * Has a stream write by one system call what is written to it in one turn of the event loop. The client writes a packet in some twenty pieces,
- * each of which costs a socket as much as a message should, and is a frame of its own on a WebSocket.
+ * Has a stream write by one system call what is written to it in one turn of the event loop. The client writes a packet in
+ * some twenty pieces, each of which costs a socket as much as a message should, and is a frame of its own on a WebSocket.
  */
 export function gatherWrites(stream: Writable): void {
   const write = stream.write.bind(stream) as (bytes: Uint8Array) => boolean;
