@@ -29,6 +29,7 @@ const RUNTIME_ORDER = [
     'auth',
     'tls',
     'transport',
+    'answerable',
     'driver',
     'backoff',
     'diagnostics',
@@ -46,7 +47,7 @@ const RUNTIME_ORDER = [
   ...['bus', 'run', 'interceptors', 'workload', 'copies', 'server', 'credentials', 'connect', 'index'],
 ];
 const TRANSPORTS_MAY_IMPORT = [
-  ...['address', 'backoff', 'clock', 'diagnostics', 'driver', 'envelope', 'errors', 'tls', 'transport'],
+  ...['address', 'answerable', 'backoff', 'clock', 'diagnostics', 'driver', 'envelope', 'errors', 'tls', 'transport'],
 ];
 const EVENT_LOG_MAY_IMPORT = [
   ...['address', 'clock', 'contract', 'diagnostics', 'errors', 'pointer', 'record', 'result', 'validation'],

@@ -1,3 +1,4 @@
+import { noteAnswered } from '../answerable.js';
 import { type Backoff, createBackoff } from '../backoff.js';
 import { loadDriver } from '../driver.js';
 import { AgentRpcError } from '../errors.js';
@@ -13,7 +14,7 @@ import {
 } from '../transport.js';
 import { readAddress } from './amqp/address.js';
 import type { Publication } from './amqp/publisher.js';
-import { type AmqpDelivery, createReader, type Reader } from './amqp/reader.js';
+import { createReader, type Reader } from './amqp/reader.js';
 import { openSession, type Session } from './amqp/session.js';
 
 /** Settings of an AMQP transport. */
@@ -136,8 +137,7 @@ async function connect(config: AmqpConfig, watcher: ConnectionWatcher): Promise<
     },
     publish(message) {
       if (session === undefined) return Promise.reject(failedPublish());
-      // It was handed out by this connection.
-      if (message.inReplyTo !== undefined) (message.inReplyTo as AmqpDelivery).isAnswered = true;
+      noteAnswered(message);
       return session.publisher.publish(toPublication(message));
     },
     async close() {

@@ -1,4 +1,5 @@
 import type { Channel, ConsumeMessage, Options } from 'amqplib';
+import type { AnswerableDelivery } from '../../answerable.js';
 import type { Delivery, SubscriptionRole } from '../../transport.js';
 import { type Acks, createAcks } from './acks.js';
 import { type Confirm, createConfirm } from './confirm.js';
@@ -15,12 +16,6 @@ export interface ReaderOptions {
   readonly quorum: boolean;
   /** How often a message may be handed out, where the broker counts. */
   readonly maxDeliveries: number;
-}
-
-/** What a queue hands out. */
-export interface AmqpDelivery extends Delivery {
-  /** Whether its answer is published, so that nothing waits for it to be settled. */
-  isAnswered: boolean;
 }
 
 /** A queue that is read, in one session after another. */
@@ -77,7 +72,7 @@ export function createReader(options: ReaderOptions): Reader {
     });
   };
 
-  const toDelivery = (at: Place, message: ConsumeMessage): AmqpDelivery => {
+  const toDelivery = (at: Place, message: ConsumeMessage): AnswerableDelivery => {
     let isSettled = false;
     const once = async (act: () => Promise<void> | void): Promise<void> => {
       if (isSettled) return;
@@ -87,7 +82,7 @@ export function createReader(options: ReaderOptions): Reader {
       at.unsettled--;
       if (isClosed) leave(at);
     };
-    const delivery: AmqpDelivery = {
+    const delivery: AnswerableDelivery = {
       isAnswered: false,
       bytes: message.content,
       // The broker drops what it has held for longer than it is good for, and does not say how long it has held the rest.

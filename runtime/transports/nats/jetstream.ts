@@ -1,10 +1,11 @@
+import { noteAnswered } from '../../answerable.js';
 import { systemClock } from '../../clock.js';
 import { loadDriver } from '../../driver.js';
 import type { Connection } from '../../transport.js';
 import type { NatsConfig } from '../nats.js';
 import type { NatsLink } from './link.js';
 import { type Publisher, readStored } from './publisher.js';
-import { createStreamReader, type StreamDelivery, type StreamReader } from './reader.js';
+import { createStreamReader, type StreamReader } from './reader.js';
 import { declareInbox, measureOffset } from './streams.js';
 
 /** A connection whose requests are held by streams. */
@@ -53,9 +54,8 @@ export async function createJetStreamConnection(
       return reader;
     },
     publish(message) {
-      const { kind, topic, bytes, inReplyTo } = message;
-      // It was handed out by this connection.
-      if (inReplyTo !== undefined) (inReplyTo as StreamDelivery).isAnswered = true;
+      noteAnswered(message);
+      const { kind, topic, bytes } = message;
       if (kind === 'response') return core.publish(message);
       return publisher.publish(topic, bytes, { isAsked: true, confirm: readStored });
     },

@@ -1,4 +1,5 @@
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
+import type { AnswerableDelivery } from '../../answerable.js';
 import { createBackoff } from '../../backoff.js';
 import { systemClock } from '../../clock.js';
 import type { Delivery, Subscription } from '../../transport.js';
@@ -31,12 +32,6 @@ export interface StreamReaderOptions {
   readonly maxDeliveries: number;
   readonly redeliverAfterMs: number;
   readonly createHeaders: () => MsgHdrs;
-}
-
-/** What a stream hands out. */
-export interface StreamDelivery extends Delivery {
-  /** Whether its answer is published, so that nothing waits for it to be settled. */
-  isAnswered: boolean;
 }
 
 const ACK = Buffer.from('+ACK');
@@ -210,7 +205,7 @@ export async function createStreamReader(options: StreamReaderOptions): Promise<
       isSettled = true;
       await settle(token, act);
     };
-    const delivery: StreamDelivery = {
+    const delivery: AnswerableDelivery = {
       isAnswered: false,
       bytes: message.data,
       ageMs: Math.max(0, systemClock.now() + offsetMs - storedAt),

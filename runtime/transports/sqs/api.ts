@@ -161,20 +161,13 @@ export async function createApi({ region, endpoint, credentials, clock }: ApiOpt
       });
     },
     async send(url, parcels) {
-      const Entries = parcels.map(({ text, isBase64, reason, probe, groupId, deduplicationId }, index) => {
-        const attributes = attributesOf({
-          ...(isBase64 && { [ENCODING_ATTRIBUTE]: 'base64' }),
-          ...(reason !== undefined && { [REASON_ATTRIBUTE]: reason }),
-          ...(probe !== undefined && { [PROBE_ATTRIBUTE]: probe }),
-        });
-        return {
-          Id: String(index),
-          MessageBody: text,
-          ...(attributes && { MessageAttributes: attributes }),
-          ...(groupId !== undefined && { MessageGroupId: groupId }),
-          ...(deduplicationId !== undefined && { MessageDeduplicationId: deduplicationId }),
-        };
-      });
+      const [first, ...others] = parcels;
+      // A batch of one costs both sides more.
+      if (first !== undefined && others.length === 0) {
+        await client.send(new sqs.SendMessageCommand({ QueueUrl: url, ...messageOf(first) }));
+        return [undefined];
+      }
+      const Entries = parcels.map((parcel, index) => ({ Id: String(index), ...messageOf(parcel) }));
       return endsOf(Entries, await client.send(new sqs.SendMessageBatchCommand({ QueueUrl: url, Entries })));
     },
     async settle(url, receipts) {
@@ -192,6 +185,21 @@ export async function createApi({ region, endpoint, credentials, clock }: ApiOpt
     },
     now: () => time.now(),
     close: () => client.destroy(),
+  };
+}
+
+/** What one message and one of several have in common. */
+function messageOf({ text, isBase64, reason, probe, groupId, deduplicationId }: Parcel) {
+  const attributes = attributesOf({
+    ...(isBase64 && { [ENCODING_ATTRIBUTE]: 'base64' }),
+    ...(reason !== undefined && { [REASON_ATTRIBUTE]: reason }),
+    ...(probe !== undefined && { [PROBE_ATTRIBUTE]: probe }),
+  });
+  return {
+    MessageBody: text,
+    ...(attributes && { MessageAttributes: attributes }),
+    ...(groupId !== undefined && { MessageGroupId: groupId }),
+    ...(deduplicationId !== undefined && { MessageDeduplicationId: deduplicationId }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { noteAnswered } from '../../answerable.js';
 import type { Clock, Random } from '../../clock.js';
 import { toHex } from '../../clock.js';
 import { AgentRpcError } from '../../errors.js';
@@ -5,7 +6,7 @@ import type { Connection, ConnectionOwner, ConnectionWatcher, OutgoingMessage } 
 import { type Api, MOST_TOGETHER, type Parcel } from './api.js';
 import { encodeBody } from './body.js';
 import { isConnectionFailure, isMissingQueue, toPublishError } from './failure.js';
-import { createLanes } from './lanes.js';
+import { createLanes, type LanesOptions } from './lanes.js';
 import { createLink } from './link.js';
 import { queueNameOf } from './names.js';
 import { createQueues } from './queues.js';
@@ -33,6 +34,8 @@ const WAIT_FOR_ANSWERS_SECONDS = 20;
 /** Long enough to be told of, and short, since an answer that went to a connection which was cut comes again then. */
 const ANSWER_VISIBILITY_SECONDS = 3;
 const FLIGHTS = 8;
+/** How long what nobody waits for may wait to be deleted together with others. */
+const PATIENCE_MS = 200;
 const CLOSE_WITHIN_MS = 2_000;
 const nothing = (): Promise<void> => Promise.resolve();
 /** What SQS takes as a group or an id for deduplication. */
@@ -57,23 +60,17 @@ export function openConnection(options: ConnectionOptions): Connection {
   const suspectIfUnanswered = (error: unknown): void => {
     if (isConnectionFailure(error)) link.suspect();
   };
+  const together = { most: MOST_TOGETHER, flights: FLIGHTS };
   const sent = createLanes<Parcel>({
-    most: MOST_TOGETHER,
-    flights: FLIGHTS,
+    ...together,
     mostBytes: maxBytes,
     bytesOf: ({ text }) => Buffer.byteLength(text),
     send: (url, parcels) => api.send(url, parcels),
   });
-  const settled = createLanes<string>({
-    most: MOST_TOGETHER,
-    flights: FLIGHTS,
-    send: (url, receipts) => api.settle(url, receipts),
-  });
-  const returned = createLanes<string>({
-    most: MOST_TOGETHER,
-    flights: FLIGHTS,
-    send: (url, receipts) => api.hide(url, receipts, 0),
-  });
+  const settle: LanesOptions<string>['send'] = (url, receipts) => api.settle(url, receipts);
+  const settled = createLanes({ ...together, send: settle });
+  const settledLater = createLanes({ ...together, patience: { clock, ms: PATIENCE_MS }, send: settle });
+  const returned = createLanes<string>({ ...together, send: (url, receipts) => api.hide(url, receipts, 0) });
 
   const assertStanding = (): void => {
     const cause = isClosed ? undefined : link.lost();
@@ -82,8 +79,10 @@ export function openConnection(options: ConnectionOptions): Connection {
     throw new AgentRpcError({ code: 'EAGENTRPC_PUBLISH_FAILED', message, executed: 'no', cause });
   };
 
-  const publish = async ({ topic, kind, bytes, messageId }: OutgoingMessage): Promise<void> => {
+  const publish = async (message: OutgoingMessage): Promise<void> => {
     assertStanding();
+    noteAnswered(message);
+    const { topic, kind, bytes, messageId } = message;
     const isFifo = fifo && kind !== 'response';
     const name = queueNameOf(topic, isFifo);
     const body = encodeBody(bytes);
@@ -94,7 +93,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     let url: string | undefined;
     try {
       url = await queues.find(name);
-      await sent(url, { ...body, ...(isFifo && idsFor(messageId)) });
+      await sent.add(url, { ...body, ...(isFifo && idsFor(messageId)) });
     } catch (error) {
       suspectIfUnanswered(error);
       if (isMissingQueue(error)) {
@@ -123,7 +122,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (role === 'requests') {
         const requests = await createRequestReader({
           ...{ api, link, queues, clock, topic, fifo, prefetch, visibilitySeconds, waitSeconds },
-          ...{ deliver, idsFor, sent, settled, returned },
+          ...{ deliver, idsFor, sent, settled, settledLater, returned },
         });
         endings.push(requests.end);
         reader = requests;
@@ -141,7 +140,7 @@ export function openConnection(options: ConnectionOptions): Connection {
           room: () => Number.POSITIVE_INFINITY,
           take({ bytes, ageMs, redelivered, receipt, probe }, from) {
             // What stays there comes again, and nobody waits for it then.
-            settled(from, receipt).catch(suspectIfUnanswered);
+            settledLater.add(from, receipt).catch(suspectIfUnanswered);
             if (probe !== undefined) replies.answerProbe(from, probe).catch(suspectIfUnanswered);
             else deliver({ bytes, ageMs, redelivered, ack: nothing, nack: nothing, reject: nothing });
           },
@@ -164,6 +163,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       // Where nobody answers, whoever connects next removes them.
       if (!wasLost) await limit(clock, CLOSE_WITHIN_MS, replies.removeAll(), () => {});
       for (const end of endings) end();
+      settledLater.close();
       api.close();
     },
   };

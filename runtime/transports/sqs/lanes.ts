@@ -1,3 +1,5 @@
+import type { Clock } from '../../clock.js';
+
 /** How things are sent together. */
 export interface LanesOptions<Item> {
   /** How many fit into one request. */
@@ -7,12 +9,18 @@ export interface LanesOptions<Item> {
   /** How large the items of one request may be together, and how large one is. */
   readonly mostBytes?: number;
   readonly bytesOf?: (item: Item) => number;
+  /** How long what does not fill a request waits for company. Unless set, it goes at once. */
+  readonly patience?: { readonly clock: Clock; readonly ms: number };
   /** Sends what belongs to one lane; resolves with what became of each. Rejects where all have failed. */
   readonly send: (lane: string, items: readonly Item[]) => Promise<readonly (Error | undefined)[]>;
 }
 
-/** Adds an item to a lane; resolves when it is sent. */
-export type Lanes<Item> = (lane: string, item: Item) => Promise<void>;
+export interface Lanes<Item> {
+  /** Resolves when the item is sent. */
+  add(lane: string, item: Item): Promise<void>;
+  /** Gives up what still waits for company, and leaves no timer. */
+  close(): void;
+}
 
 interface Waiting<Item> {
   readonly item: Item;
@@ -23,15 +31,16 @@ interface Waiting<Item> {
 interface Lane<Item> {
   waiting: Waiting<Item>[];
   flights: number;
-  isScheduled: boolean;
+  /** Set while what waits is due to go. */
+  cancel: (() => void) | undefined;
 }
 
 /**
- * Requests cost more than what they carry. What comes while a lane has all its flights under way goes together; what comes alone
- * goes at once, so that nothing waits for company.
+ * Requests cost more than what they carry. What comes while a lane has all its flights under way goes together, and what
+ * can wait goes with what comes after it; all else goes at once.
  */
 export function createLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
-  const { most, flights, mostBytes = Number.POSITIVE_INFINITY, bytesOf = () => 0, send } = options;
+  const { most, flights, mostBytes = Number.POSITIVE_INFINITY, bytesOf = () => 0, patience, send } = options;
   const lanes = new Map<string, Lane<Item>>();
 
   const takeBatch = (lane: Lane<Item>): Waiting<Item>[] => {
@@ -62,25 +71,41 @@ export function createLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
   };
 
   const flush = (name: string, lane: Lane<Item>): void => {
-    lane.isScheduled = false;
+    lane.cancel?.();
+    lane.cancel = undefined;
     while (lane.flights < flights && lane.waiting.length > 0) {
       lane.flights++;
       void fly(name, takeBatch(lane)).then(() => {
         lane.flights--;
-        if (lane.waiting.length > 0) flush(name, lane);
-        else if (lane.flights === 0) lanes.delete(name);
+        if (lane.waiting.length === 0) {
+          if (lane.flights === 0) lanes.delete(name);
+        } else if (lane.cancel === undefined) flush(name, lane);
       });
     }
   };
 
-  return (name, item) =>
-    new Promise((resolve, reject) => {
-      const lane = lanes.get(name) ?? { waiting: [], flights: 0, isScheduled: false };
-      lanes.set(name, lane);
-      lane.waiting.push({ item, resolve, reject });
-      if (lane.isScheduled || lane.flights >= flights) return;
-      lane.isScheduled = true;
-      // What is added before the thread is let go of travels together.
-      queueMicrotask(() => flush(name, lane));
-    });
+  const schedule = (act: () => void): (() => void) => {
+    if (patience !== undefined) return patience.clock.setTimer(patience.ms, act);
+    // What is added before the thread is let go of travels together.
+    queueMicrotask(act);
+    return () => {};
+  };
+
+  return {
+    add: (name, item) =>
+      new Promise((resolve, reject) => {
+        const lane = lanes.get(name) ?? { waiting: [], flights: 0, cancel: undefined };
+        lanes.set(name, lane);
+        lane.waiting.push({ item, resolve, reject });
+        if (lane.flights >= flights) return;
+        if (patience !== undefined && lane.waiting.length >= most) flush(name, lane);
+        else lane.cancel ??= schedule(() => flush(name, lane));
+      }),
+    close() {
+      for (const lane of lanes.values()) {
+        lane.cancel?.();
+        for (const { reject } of lane.waiting.splice(0)) reject(new Error('The SQS connection is closed.'));
+      }
+    },
+  };
 }

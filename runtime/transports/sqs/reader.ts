@@ -34,6 +34,13 @@ export interface Reader {
 /** How many requests ask for messages at once while there are more than one brings. */
 const MOST_POLLS = 4;
 
+/** Resolves when what has come was handled as far as that needs no waiting: it is to be answered before more is asked for. */
+const turnOfEvents = (): Promise<void> =>
+  new Promise((resolve) => {
+    // biome-ignore lint/style/noRestrictedGlobals: this is no time, but the end of what the socket has brought.
+    setImmediate(resolve);
+  });
+
 /** One long poll; more of them, short ones, for as long as each is answered with as many messages as it asked for. */
 export function createReader(options: ReaderOptions): Reader {
   const { api, link, declare, forget, waitSeconds, visibilitySeconds, room, take } = options;
@@ -62,6 +69,7 @@ export function createReader(options: ReaderOptions): Reader {
       if (most > 0) {
         const count = await pollOnce(most, isFirst ? waitSeconds : 0);
         if (!isFirst && count < most) return;
+        if (count > 0) await turnOfEvents();
         if (count === MOST_TOGETHER && polls.size < MOST_POLLS && !isClosing) start(false);
       } else if (isFirst) {
         await new Promise<void>((resolve) => {

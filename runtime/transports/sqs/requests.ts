@@ -1,3 +1,4 @@
+import type { AnswerableDelivery } from '../../answerable.js';
 import type { Clock } from '../../clock.js';
 import type { Delivery } from '../../transport.js';
 import { type Api, MOST_TOGETHER, type Parcel, type Received } from './api.js';
@@ -24,8 +25,10 @@ export interface RequestReaderOptions {
   /** What a message needs besides in a FIFO queue. */
   readonly idsFor: (id: string) => Partial<Parcel>;
   readonly sent: Lanes<Parcel>;
-  /** Deletes messages, by their receipts. */
+  /** Deletes messages at once, by their receipts. */
   readonly settled: Lanes<string>;
+  /** Deletes those that nothing waits for, together with what comes after them. */
+  readonly settledLater: Lanes<string>;
   /** Has messages seen again at once. */
   readonly returned: Lanes<string>;
 }
@@ -39,7 +42,7 @@ export interface RequestReader extends Reader {
 /** Resolves when the queue is there and read. */
 export async function createRequestReader(options: RequestReaderOptions): Promise<RequestReader> {
   const { api, link, queues, clock, topic, fifo, prefetch, visibilitySeconds, waitSeconds } = options;
-  const { deliver, idsFor, sent, settled, returned } = options;
+  const { deliver, idsFor, sent, settled, settledLater, returned } = options;
   const name = queueNameOf(topic, fifo);
   const held = createHeld(clock, visibilitySeconds * 1_000, (receipts) => extend(receipts));
 
@@ -53,34 +56,44 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
     return ends.flat().map((error) => error === undefined);
   };
 
+  /** The receipts of what is not done with: what is answered only waits to be deleted. */
+  const unsettled = new Set<string>();
+
   const take = ({ bytes, ageMs, redelivered, receipt }: Received, url: string): void => {
     held.add(receipt);
+    unsettled.add(receipt);
     let settling: Promise<void> | undefined;
+    const leave = (): void => {
+      if (unsettled.delete(receipt)) reader.wake();
+    };
     const settle = async (act: () => Promise<void>): Promise<void> => {
       try {
         await act();
       } finally {
         held.delete(receipt);
-        reader.wake();
+        leave();
       }
     };
     const once = (act: () => Promise<void>): Promise<void> => (settling ??= settle(act));
-    deliver({
+    const delivery: AnswerableDelivery = {
+      isAnswered: false,
       ...{ bytes, ageMs, redelivered },
       ack: () =>
         once(async () => {
           assertHeld(receipt);
-          await settled(url, receipt);
+          if (delivery.isAnswered) leave();
+          await (delivery.isAnswered ? settledLater : settled).add(url, receipt);
           assertHeld(receipt);
         }),
-      nack: () => once(() => returned(url, receipt)),
+      nack: () => once(() => returned.add(url, receipt)),
       reject: (reason) =>
         once(async () => {
           const letter = { ...encodeBody(bytes), reason, ...(fifo && idsFor(receipt)) };
-          await queues.bury(topic, (deadLetters) => sent(deadLetters, letter));
-          await settled(url, receipt);
+          await queues.bury(topic, (deadLetters) => sent.add(deadLetters, letter));
+          await settled.add(url, receipt);
         }),
-    });
+    };
+    deliver(delivery);
   };
 
   /** SQS confirms the deletion of what it has handed out again meanwhile, and does not delete it. */
@@ -93,7 +106,7 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
     ...{ api, link, visibilitySeconds, waitSeconds },
     declare: () => queues.declareRequests(topic),
     forget: () => queues.forget(name),
-    room: () => prefetch - held.size(),
+    room: () => prefetch - unsettled.size,
     take,
   });
   return { ...reader, end: held.close };

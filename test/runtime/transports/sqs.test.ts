@@ -5,7 +5,6 @@ import { decodeBody, encodeBody } from '../../../runtime/transports/sqs/body.js'
 import { createBrokerTime } from '../../../runtime/transports/sqs/broker-time.js';
 import { isConnectionFailure, toPublishError } from '../../../runtime/transports/sqs/failure.js';
 import { createHeld } from '../../../runtime/transports/sqs/held.js';
-import { createLanes } from '../../../runtime/transports/sqs/lanes.js';
 import { createLink } from '../../../runtime/transports/sqs/link.js';
 import { queueNameOf, queuePrefixOf } from '../../../runtime/transports/sqs/names.js';
 import { sqs } from '../../../runtime/transports/sqs.js';
@@ -132,63 +131,6 @@ describe('the time of the broker', () => {
   });
 });
 
-describe('what is sent together', () => {
-  function createRecorded(mostBytes = 100) {
-    const batches: string[][] = [];
-    const answer: (() => void)[] = [];
-    const add = createLanes<string>({
-      ...{ most: 3, flights: 1, mostBytes, bytesOf: (item: string) => item.length },
-      async send(_, items) {
-        batches.push([...items]);
-        await new Promise<void>((resolve) => answer.push(resolve));
-        return items.map((item) => (item === 'bad' ? new Error('refused') : undefined));
-      },
-    });
-    return { batches, answer, add };
-  }
-  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-  test('is what comes at once, and what comes while that is under way', async () => {
-    const { batches, answer, add } = createRecorded();
-    const sent = ['a', 'b'].map((item) => add('lane', item));
-    await turn();
-    expect(batches).toEqual([['a', 'b']]);
-    sent.push(...['c', 'd', 'e', 'f'].map((item) => add('lane', item)));
-    await turn();
-    expect(batches).toHaveLength(1);
-    answer.shift()?.();
-    await turn();
-    expect(batches[1]).toEqual(['c', 'd', 'e']);
-    answer.shift()?.();
-    await turn();
-    expect(batches[2]).toEqual(['f']);
-    answer.shift()?.();
-    await Promise.all(sent);
-  });
-
-  test('is no more bytes than fit, and one message at least', async () => {
-    const { batches, answer, add } = createRecorded(4);
-    const sent = ['too large', 'ab', 'cd', 'e'].map((item) => add('lane', item));
-    for (let flight = 0; flight < 3; flight++) {
-      await turn();
-      answer.shift()?.();
-    }
-    await Promise.all(sent);
-    expect(batches).toEqual([['too large'], ['ab', 'cd'], ['e']]);
-  });
-
-  test('does not wait for another lane, and fails one by one', async () => {
-    const { batches, answer, add } = createRecorded();
-    const [good, bad] = [add('one', 'good'), add('one', 'bad')];
-    const other = add('other', 'x');
-    await turn();
-    expect(batches).toEqual([['good', 'bad'], ['x']]);
-    for (const go of answer) go();
-    await expect(bad).rejects.toThrow('refused');
-    await Promise.all([good, other]);
-  });
-});
-
 describe('a message that is held', () => {
   test('is hidden for as long as it is held, by one timer for all', async () => {
     const clock = createVirtualClock();
@@ -208,7 +150,7 @@ describe('a message that is held', () => {
     const count = extended.length;
     await clock.advance(10_000);
     expect(extended).toHaveLength(count);
-    expect(held.size()).toBe(0);
+    expect(clock.timers()).toBe(0);
   });
 
   test('is not held any more when SQS could not be told in time', async () => {

@@ -1,0 +1,136 @@
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Connection, Delivery } from '../../runtime/transport.js';
+import type { Broker } from '../brokers/broker.js';
+import { brokerPrograms } from '../brokers/programs.js';
+import { createTransport } from '../brokers/transports.js';
+import { describeWithBroker } from './real-broker.js';
+
+/** Passes requests on to SQS, sees what is deleted, and holds that back when it is told to. */
+async function createGate(brokerPort: number) {
+  const deletions: { readonly queue: string; readonly count: number }[] = [];
+  let opening = Promise.resolve();
+  let open = (): void => {};
+  const server = createServer(async (incoming, outgoing) => {
+    const { headers, url } = incoming;
+    const body = await buffer(incoming);
+    if (String(headers['x-amz-target']).endsWith('.DeleteMessageBatch')) {
+      const { QueueUrl, Entries } = JSON.parse(body.toString());
+      deletions.push({ queue: QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1), count: Entries.length });
+      await opening;
+    }
+    const onward = request({ host: '127.0.0.1', port: brokerPort, method: 'POST', path: url, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(outgoing);
+    });
+    outgoing.on('close', () => onward.destroy());
+    onward.on('error', () => outgoing.destroy());
+    onward.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    deletedFrom: (queue: string) => deletions.filter((one) => one.queue === queue).map(({ count }) => count),
+    hold() {
+      opening = new Promise((resolve) => {
+        open = resolve;
+      });
+    },
+    release: () => open(),
+    close() {
+      open();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+describeWithBroker('sqs', () => {
+  let broker: Broker;
+  let gate: Awaited<ReturnType<typeof createGate>>;
+  let connection: Connection | undefined;
+  let agents = 0;
+
+  beforeAll(async () => {
+    broker = await brokerPrograms.sqs.start();
+    gate = await createGate(broker.port);
+  }, 120_000);
+  afterEach(async () => {
+    gate.release();
+    await connection?.close();
+  });
+  afterAll(async () => {
+    gate.close();
+    await broker.close();
+  });
+
+  /** An agent that has been sent so many requests, and gets its own answers. */
+  const start = async (sent: number, prefetch: number) => {
+    const id = `callee-${agents++}`;
+    const opened = await (await createTransport('sqs', gate.port)).connect(
+      { agent: `agent://${id}`, instance: 'one' },
+      { lost: () => {}, restored: () => {} },
+    );
+    connection = opened;
+    const deliveries: Delivery[] = [];
+    const topic = `agents.${id}.requests`;
+    const answers = `agents.${id}.responses.one`;
+    await opened.subscribe(answers, 'responses', () => {});
+    await opened.subscribe(topic, 'requests', (delivery) => deliveries.push(delivery), { prefetch });
+    const message = { bytes: Buffer.from('{}'), messageId: 'm', correlationId: 'c' };
+    for (let index = 0; index < sent; index++) await opened.publish({ ...message, topic, kind: 'request' });
+    const answer = (inReplyTo: Delivery): Promise<void> =>
+      opened.publish({ ...message, topic: answers, kind: 'response', inReplyTo });
+    return {
+      ...{ deliveries, answer },
+      deletedRequests: () => gate.deletedFrom(topic.replaceAll('.', '_')),
+      deletedAnswers: () => gate.deletedFrom(answers.replaceAll('.', '_')),
+    };
+  };
+
+  test('requests that are answered are deleted together, and so are answers', async () => {
+    const { deliveries, answer, deletedRequests, deletedAnswers } = await start(10, 64);
+    await expect.poll(() => deliveries.length).toBe(10);
+    await Promise.all(deliveries.map(answer));
+    await Promise.all(deliveries.map(({ ack }) => ack()));
+    expect(deletedRequests()).toEqual([10]);
+    const total = (): number => deletedAnswers().reduce((sum, count) => sum + count, 0);
+    await expect.poll(total).toBe(10);
+    expect(deletedAnswers().length).toBeLessThan(10);
+  });
+
+  test('one that is answered alone is deleted soon', async () => {
+    const { deliveries, answer, deletedRequests } = await start(1, 64);
+    await expect.poll(() => deliveries.length).toBe(1);
+    for (const delivery of deliveries) {
+      await answer(delivery);
+      await delivery.ack();
+    }
+    expect(deletedRequests()).toEqual([1]);
+  });
+
+  test('requests that are yet to run are deleted at once, each alone', async () => {
+    const { deliveries, deletedRequests } = await start(3, 64);
+    await expect.poll(() => deliveries.length).toBe(3);
+    for (const { ack } of deliveries) await ack();
+    expect(deletedRequests()).toEqual([1, 1, 1]);
+  });
+
+  test('what is answered takes no place while it waits to be deleted, and what is yet to run does', async () => {
+    const { deliveries, answer } = await start(3, 1);
+    gate.hold();
+    await expect.poll(() => deliveries.length).toBe(1);
+    const [first] = deliveries as [Delivery];
+    await answer(first);
+    const acknowledged = first.ack();
+    await expect.poll(() => deliveries.length).toBe(2);
+    const running = deliveries[1]?.ack();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(deliveries).toHaveLength(2);
+    gate.release();
+    await Promise.all([acknowledged, running]);
+    await expect.poll(() => deliveries.length).toBe(3);
+  });
+});
