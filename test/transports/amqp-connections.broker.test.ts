@@ -172,6 +172,9 @@ describeWithBroker('amqp', () => {
     );
     await expect(connectBy({ tls }, 'us%20er:wrong')).rejects.toThrow(/refuses the user name or the password\.$/);
     await expect(connectBy({})).rejects.toThrow(/has a certificate that is not trusted \([A-Z_]+\); set tls\.ca\.$/);
+    await expect(connectBy({ tls: { ...tls, servername: 'another.internal' } })).rejects.toThrow(
+      /has a certificate for another name \(ERR_TLS_CERT_ALTNAME_INVALID\); set tls\.servername to that\.$/,
+    );
     await expect(connectBy({}, undefined, 'amqp')).rejects.toThrow(/ends the connection before it is open/);
   });
 });

@@ -12,6 +12,8 @@ export function explainConnect(error: unknown, { place, vhost }: BrokerAddress, 
     return say(`has no virtual host ${JSON.stringify(vhost)} for this user; create it, or set another in the url.`);
   }
   if (/SASL mechanism/.test(text)) return say('does not take a user name and a password.');
+  if (/ALTNAME/.test(code)) return say(`has a certificate for another name (${code}); set tls.servername to that.`);
+  if (code === 'CERT_HAS_EXPIRED') return say(`has a certificate that has expired (${code}).`);
   if (/CERT|SIGNATURE|ISSUER/.test(code)) return say(`has a certificate that is not trusted (${code}); set tls.ca.`);
   if (/SSL/.test(code)) return say(`does not speak TLS as it is asked to (${code}).`);
   if (code !== '' && code !== 'ECONNRESET') return say(`cannot be reached (${code}).`);
