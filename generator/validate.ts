@@ -89,6 +89,16 @@ function problemOf(error: ErrorObject, document: SourceDocument): Problem | null
     }
     case 'pattern':
     case 'not':
+      // What is no address of a broker is not quoted: there may be a password in it.
+      if (path.includes('transports')) {
+        return {
+          code: 'bad-name',
+          place,
+          message: `${name} is no address that this transport takes.`,
+          ...(rule === undefined ? {} : { expected: rule }),
+          fix: 'Write it in the expected form.',
+        };
+      }
       return {
         code: 'bad-name',
         place,

@@ -4,13 +4,14 @@ import { createScratch, readTree, writeFiles } from './scratch.js';
 /** A capabilities file as data. */
 export interface ContractData {
   readonly agent?: string;
+  readonly transports?: readonly unknown[];
   readonly definitions?: Readonly<Record<string, unknown>>;
   readonly capabilities?: readonly unknown[];
 }
 
 /** The text of a capabilities file; JSON is YAML. */
-export function contractText({ agent = 'agent://a', definitions, capabilities = [] }: ContractData): string {
-  const transports = [{ kind: 'memory' }];
+export function contractText(contract: ContractData): string {
+  const { agent = 'agent://a', transports = [{ kind: 'memory' }], definitions, capabilities = [] } = contract;
   return JSON.stringify({ version: 1, agent, transports, ...(definitions ? { definitions } : {}), capabilities });
 }
 
