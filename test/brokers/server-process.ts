@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,11 +15,14 @@ export interface ServerProgram {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it serves now; asked again and again. May throw as long as it does not. */
-  readonly isReady: () => Promise<boolean>;
+  /** Whether it serves now; asked again and again, and may read what was logged since the start. May throw as long as it does not. */
+  readonly isReady: (readLog: () => string) => Promise<boolean>;
+  /** Whether it has logged that it will not serve, for a reason that may be gone with the next start. */
+  readonly isStillborn?: (log: string) => boolean;
 }
 
 const READY_WITHIN_MS = 90_000;
+const MOST_STARTS = 5;
 
 /** Process groups that this process has started and not ended. */
 const groups = new Set<number>();
@@ -29,12 +32,14 @@ process.on('exit', () => {
 
 /** Runs a program as a broker, in a process group of its own, since some are started by a shell script. */
 export async function startServer(program: ServerProgram): Promise<Broker> {
-  const { kind, folder, port, command, args, env, isReady } = program;
+  const { kind, folder, port, command, args, env, isReady, isStillborn = () => false } = program;
   const logFile = path.join(folder, 'server.log');
   let child: ChildProcess | undefined;
 
-  const start = async (): Promise<void> => {
+  const start = async (startsLeft = MOST_STARTS): Promise<void> => {
     const log = openSync(logFile, 'a');
+    const { size: logged } = fstatSync(log);
+    const readLog = (): string => readFileSync(logFile).subarray(logged).toString();
     const started = spawn(command, args, {
       cwd: folder,
       env: { ...process.env, ...env },
@@ -49,8 +54,12 @@ export async function startServer(program: ServerProgram): Promise<Broker> {
     });
     if (started.pid !== undefined) groups.add(started.pid);
     const end = Date.now() + READY_WITHIN_MS;
-    while (!(await isReady().catch(() => false))) {
+    while (!(await isReady(readLog).catch(() => false))) {
       const hasEnded = failure !== undefined || started.exitCode !== null || started.signalCode !== null;
+      if (startsLeft > 1 && isStillborn(readLog())) {
+        await kill();
+        return start(startsLeft - 1);
+      }
       if (hasEnded || Date.now() > end) {
         await kill();
         throw new Error(`${command} does not serve on port ${port}. ${failure?.message ?? ''}\n${tailOf(logFile)}`);
@@ -85,7 +94,7 @@ export async function startServer(program: ServerProgram): Promise<Broker> {
     await close();
     throw error;
   }
-  return { kind, port, folder, kill, restart: start, close };
+  return { kind, port, folder, kill, restart: () => start(), close };
 }
 
 function killGroup(pid: number): void {

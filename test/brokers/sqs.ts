@@ -4,6 +4,24 @@ import type { BrokerProgram } from './broker.js';
 import { archivesFolder, findProgram, hasArchives } from './installed.js';
 import { findFreePort, makeFolder, startServer } from './server-process.js';
 
+const RESTORED_AFTER_MS = 300;
+const isStillborn = (log: string): boolean => log.includes('Could not start server because QueueAlreadyExists');
+
+/**
+ * ElasticMQ 1.6.16 answers before it has its queues back, and ends by itself when somebody has made one of them meanwhile.
+ * So it is ready when it has logged nothing of queues for a while, and is started again where that has happened.
+ */
+function watchRestoring(): (log: string) => boolean {
+  let restored = -1;
+  let since = 0;
+  return (log) => {
+    const count = log.match(/Creating queue|Restored \d+ messages/g)?.length ?? 0;
+    if (count !== restored) since = Date.now();
+    restored = count;
+    return Date.now() - since >= RESTORED_AFTER_MS && !isStillborn(log);
+  };
+}
+
 /**
  * ElasticMQ, which speaks the protocol of SQS. It takes any keys, and no TLS. Unless told otherwise its store writes half a second later,
  * so that a kill brings back what it has confirmed to be deleted: SQS itself does not.
@@ -19,6 +37,7 @@ export const sqs: BrokerProgram = {
     const folder = makeFolder('sqs');
     const port = wanted ?? (await findFreePort());
     const file = path.join(folder, 'elasticmq.conf');
+    const isRestored = watchRestoring();
     writeFileSync(
       file,
       `include classpath("application.conf")
@@ -40,7 +59,11 @@ messages-storage { enabled = true, uri = "jdbc:h2:${folder}/messages;WRITE_DELAY
         ...['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx512m', '-Xshare:auto', `-Dconfig.file=${file}`],
         ...['-cp', path.join(archivesFolder('elasticmq'), '*'), 'org.elasticmq.server.Main'],
       ],
-      isReady: async () => (await fetch(`http://127.0.0.1:${port}/?Action=ListQueues`)).ok,
+      async isReady(readLog) {
+        const answer = await fetch(`http://127.0.0.1:${port}/?Action=ListQueues`);
+        return answer.ok && isRestored(readLog());
+      },
+      isStillborn,
     });
   },
 };
