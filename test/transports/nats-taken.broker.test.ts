@@ -1,13 +1,15 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { type Bus, type BusOptions, createBus } from '../../runtime/bus.js';
 import { createCall } from '../../runtime/client.js';
 import { serve } from '../../runtime/server.js';
 import { implement } from '../../runtime/skill.js';
+import type { Delivery } from '../../runtime/transport.js';
 import { nats } from '../../runtime/transports/nats.js';
 import type { Broker } from '../brokers/broker.js';
 import { startNats } from '../brokers/nats.js';
+import { createFaultProxy } from '../brokers/proxy.js';
 import { echoCapability, reviewCapability, reviewerContract } from '../support/reviewer.js';
 import { describeWithBroker } from './real-broker.js';
 
@@ -79,6 +81,31 @@ describeWithBroker('nats', () => {
     expect(await waiting.result).toBe('waiting');
     expect(skill.mock.calls.map(([input]) => input)).toEqual(['waiting']);
     await client.close();
+  });
+
+  test('a reader that stops hands out what it has, after it has asked whether that ran', async () => {
+    const port = await start();
+    await (await serveReviewer(port, () => 'never')).stop();
+    await createCall(await open(port, 'agent://concierge'), reviewerContract, echoCapability).start('x');
+    const proxy = await createFaultProxy(port);
+    onTestFinished(() => proxy.close());
+    const transport = nats({ servers: [`127.0.0.1:${proxy.port}`], jetstream: true });
+    const owner = { agent: 'agent://pr-reviewer', instance: 'stopping' } as const;
+    const connection = await transport.connect(owner, { lost: () => {}, restored: () => {} });
+    onTestFinished(() => connection.close());
+    const deliveries: Delivery[] = [];
+    const subscription = await connection.subscribe('agents.pr-reviewer.requests', 'requests', (delivery) =>
+      deliveries.push(delivery),
+    );
+    // What was asked for is on its way, and comes together with the end of the subscription.
+    proxy.stall('toClient');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const closed = subscription.close();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(deliveries).toEqual([]);
+    proxy.open();
+    await closed;
+    expect(deliveries.map(({ redelivered }) => redelivered)).toEqual([false]);
   });
 });
 
