@@ -12,6 +12,7 @@ import type { BusDescription } from '../generator/index.js';
 import type { Environment } from './agent-environment.js';
 import { connectFailureSentence } from './connect-remedy.js';
 import { type ConnectionNews, withNews } from './connection-news.js';
+import { withFilesFrom } from './setting-files.js';
 
 const KINDS = ['memory', 'kafka', 'nats', 'amqp', 'mqtt', 'sqs'] as const;
 
@@ -23,17 +24,25 @@ async function loadTransport(kind: (typeof KINDS)[number]) {
   return (await import(door))[kind];
 }
 
+/** Where a configuration stands. */
+export interface ConfigSurroundings {
+  /** Of the YAML files, absolute: the files that they name are there. */
+  readonly folder: string;
+  readonly environment: Environment;
+}
+
 /**
  * Connects a bus by what the YAML says now, all of it or a part: a peer, or a transport. Where an agent stands depends on
  * where it runs, so a block that was put in the place of another counts at once, whatever was generated.
  */
 export function connectConfig(
   config: BusConfig,
-  env: Environment,
+  { folder, environment: env }: ConfigSurroundings,
   options: ConnectOptions = {},
   news?: ConnectionNews,
 ): Promise<Bus> {
-  return connect(config, news === undefined ? loaders : withNews(loaders, news), { ...options, env });
+  const own = withFilesFrom(folder, loaders);
+  return connect(config, news === undefined ? own : withNews(own, news), { ...options, env });
 }
 
 /** Why a bus is not connected, and what to do about it, in a sentence. */

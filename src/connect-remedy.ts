@@ -8,7 +8,7 @@ export interface ConnectFailure {
 
 /** Remedies by what is said of a failure: the first that fits counts, and what is out of reach comes last, since much is called so. */
 const REMEDIES: readonly (readonly [what: RegExp, remedy: string])[] = [
-  [/which cannot be read\b/, 'correct the path, which is taken from the working folder of the process'],
+  [/which cannot be read\b/, 'correct the path, which is taken from the folder of the YAML file'],
   [/ALTNAME|altnames/, 'give the name that its certificate is for: TLS: { servername: … }'],
   [/CERT_HAS_EXPIRED|certificate has expired/i, "renew the broker's certificate"],
   [

@@ -66,7 +66,8 @@ export async function openAgent(folder: string, environment: Environment): Promi
     own: contracts[0]?.contract,
     peers: contracts.slice(1).flatMap((loaded) => loaded?.capabilities ?? []),
     modules,
-    connectBus: (options = {}, news) => connectConfig(configOfAgent(description.bus, address), own, options, news),
+    connectBus: (options = {}, news) =>
+      connectConfig(configOfAgent(description.bus, address), { folder, environment: own }, options, news),
   };
 }
 

@@ -131,10 +131,10 @@ async function call(
 
 /** The folder's own bus; for its own agent, which no table of peers names, one that leads to itself. */
 async function connectTo(opened: OpenedAgent, to: string): Promise<Bus> {
-  const { address, description, environment } = opened;
+  const { address, description } = opened;
   if (to !== address || description.bus === null) return (await connectAgent(opened)).bus;
   try {
-    return await connectConfig(configOfSelf(description.bus, address), environment);
+    return await connectConfig(configOfSelf(description.bus, address), opened);
   } catch (error) {
     throw new OpenAgentError(connectFailureText(address, error), { cause: error, exitCode: EXIT.environment });
   }

@@ -2,15 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AgentAddress, isAgentRpcError, type TransportConfig } from '@declaragent/runtime';
 import { EnvironmentError, resolveEnvironment } from '@declaragent/runtime/connect';
 import type { FolderDescription } from '../../generator/index.js';
-import type { Environment } from '../agent-environment.js';
-import { connectConfig } from '../connect-config.js';
+import { type ConfigSurroundings, connectConfig } from '../connect-config.js';
 import { readConnectFailure } from '../connect-remedy.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 /** Connects to each broker that the YAML names, once, and leaves nothing there. */
 export async function checkTransports(
   { bus, agent }: FolderDescription,
-  environment: Environment,
+  surroundings: ConfigSurroundings,
   timeoutMs: number,
 ): Promise<Check[]> {
   if (bus === null || agent === null) return [];
@@ -18,7 +17,7 @@ export async function checkTransports(
   const all = [...(bus.transports as unknown as readonly TransportConfig[]), ...ofPeers].map(withoutTopics);
   const distinct = all.filter((one, index) => all.findIndex((other) => isDeepStrictEqual(one, other)) === index);
   const checks = await Promise.all(
-    distinct.map((one) => checkTransport(one, agent as AgentAddress, environment, timeoutMs)),
+    distinct.map((one) => checkTransport(one, agent as AgentAddress, surroundings, timeoutMs)),
   );
   return checks.flat();
 }
@@ -31,19 +30,19 @@ function withoutTopics({ topics: _t, subjects: _s, queues: _q, ...settings }: Tr
 async function checkTransport(
   transport: TransportConfig,
   agent: AgentAddress,
-  env: Environment,
+  surroundings: ConfigSurroundings,
   timeoutMs: number,
 ): Promise<Check[]> {
   const { kind } = transport;
   if (kind === 'memory') return [ok('broker memory', 'joins agents of one process', 'environment')];
   const name = `broker ${kind}`;
   try {
-    resolveEnvironment(transport, { env });
+    resolveEnvironment(transport, { env: surroundings.environment });
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     return [warn(name, 'was not tried: a variable is missing', 'set it first', 'environment')];
   }
-  const failure = await tryConnect(transport, agent, env, timeoutMs);
+  const failure = await tryConnect(transport, agent, surroundings, timeoutMs);
   if (isAgentRpcError(failure) && failure.code === 'EAGENTRPC_NO_TRANSPORT') {
     const install = /run "([^"]+)"/.exec(failure.message)?.[1];
     const remedy = install === undefined ? 'use a transport that this version has' : `run ${install}`;
@@ -61,10 +60,10 @@ async function checkTransport(
 async function tryConnect(
   transport: TransportConfig,
   agent: AgentAddress,
-  env: Environment,
+  surroundings: ConfigSurroundings,
   timeoutMs: number,
 ): Promise<unknown> {
-  const connecting = connectConfig({ agent, transports: [transport] }, env);
+  const connecting = connectConfig({ agent, transports: [transport] }, surroundings);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Error>((resolve) => {
     timer = setTimeout(() => resolve(new Error(`there is no connection after ${timeoutMs} ms`)), timeoutMs);

@@ -73,7 +73,7 @@ async function examineFolder(folder: string, timeoutMs: number, io: Io): Promise
     ok('contract files', description.agent ?? '', 'files'),
     await checkGenerated(folder, io),
     ...checkVariables(description, environment),
-    ...(await checkTransports(description, environment, timeoutMs)),
+    ...(await checkTransports(description, { folder, environment }, timeoutMs)),
     await checkModel(folder, description, environment),
     checkEventLog(folder),
   ];

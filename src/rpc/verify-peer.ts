@@ -29,7 +29,7 @@ export async function verifyPeer(
 }
 
 async function askPeer(opened: OpenedAgent, row: PeerRow, index: number, timeoutMs: number, io: Io): Promise<Pong> {
-  const { bus: description, address, environment } = { ...opened.description, ...opened };
+  const { bus: description, address } = { ...opened.description, ...opened };
   if (description === null) return { status: 'unreachable', reason: `${address} has no transport.` };
   let companion: Companion | undefined;
   try {
@@ -39,7 +39,7 @@ async function askPeer(opened: OpenedAgent, row: PeerRow, index: number, timeout
         `${row.agent} is served in this process from ${companion.folder}, since memory joins one process only.\n`,
       );
     }
-    const bus = await connectWithin(connectConfig(configOfPeer(description, address, index), environment), timeoutMs);
+    const bus = await connectWithin(connectConfig(configOfPeer(description, address, index), opened), timeoutMs);
     try {
       return await ping(bus, row.agent, timeoutMs);
     } finally {

@@ -16,7 +16,7 @@ const SEEN: readonly (readonly [sentence: string, remedy: string | undefined])[]
   ],
   [
     'credsFile names nowhere.creds, which cannot be read (ENOENT).',
-    'correct the path, which is taken from the working folder of the process',
+    'correct the path, which is taken from the folder of the YAML file',
   ],
   ['There is no connection to the MQTT broker at mqtt://127.0.0.1:1: ECONNREFUSED.', START],
   ['There is no connection to the MQTT broker at mqtts://127.0.0.1:1: unable to verify the first certificate.', TLS_CA],

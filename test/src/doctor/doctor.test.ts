@@ -118,6 +118,21 @@ describe('doctor', () => {
     expect(set.stdout + set.stderr).not.toContain(secret);
   });
 
+  it('looks for a file that a setting names in the folder of the agent, and says where that is', async () => {
+    const folder = await clientWith({ kind: 'amqp', url: 'amqps://127.0.0.1:1', tls: { ca: 'ca.pem' } });
+    const brokerOf = async () => {
+      const { stdout } = await command(folder, 'doctor', 'client', '--timeout', '4000', '--json');
+      return checksOf(stdout).find(({ name }) => name === 'broker amqp');
+    };
+    const file = path.join(folder, 'client/ca.pem');
+    expect(await brokerOf()).toMatchObject({
+      status: 'fail',
+      message: expect.stringContaining(`tls.ca names ${file}, `),
+    });
+    writeFileSync(file, 'any');
+    expect(await brokerOf()).toMatchObject({ status: 'fail', message: expect.stringContaining('ECONNREFUSED') });
+  });
+
   it.each([
     ['nats', { servers: ['127.0.0.1:1'] }],
     ['amqp', { url: 'amqp://127.0.0.1:1' }],
