@@ -91,19 +91,26 @@ async function compare({ kind, settings }) {
       for (const { caller, runs } of sides) runs.push(await measure(caller.call, budgetMs));
     }
     for (const { caller } of sides) await caller.close();
-    return Object.fromEntries(sides.map(({ name, runs }) => [name, rowOf(runs, sides.at(-1).runs)]));
+    const { runs: ourRuns } = sides.at(-1);
+    return Object.fromEntries(
+      sides.map(({ name, runs }) => [name, { ...mediansOf(runs), ...(name !== 'ours' && standOf(ourRuns, runs)) }]),
+    );
   } finally {
     for (const responder of responders) responder.kill('SIGKILL');
     await broker.close();
   }
 }
 
-/** The medians of one side's rounds, and how our rounds stand against them. */
-function rowOf(runs, ourRuns) {
+/** The medians of one side's rounds. */
+function mediansOf(runs) {
   const of = (key) => median(runs.map((run) => run[key]));
+  return { p50Ms: of('p50Ms'), p99Ms: of('p99Ms'), perSecond1: of('perSecond1'), perSecond64: of('perSecond64') };
+}
+
+/** How our rounds stand against those of another side, round by round. */
+function standOf(ourRuns, runs) {
   const ratioOf = (key) => median(ourRuns.map((run, round) => run[key] / runs[round][key]));
   return {
-    ...{ p50Ms: of('p50Ms'), p99Ms: of('p99Ms'), perSecond1: of('perSecond1'), perSecond64: of('perSecond64') },
     addedP50Ms: median(ourRuns.map(({ p50Ms }, round) => p50Ms - runs[round].p50Ms)),
     ratios: { p50: ratioOf('p50Ms'), perSecond1: ratioOf('perSecond1'), perSecond64: ratioOf('perSecond64') },
   };
