@@ -90,7 +90,7 @@ function problemOf(error: ErrorObject, document: SourceDocument): Problem | null
     case 'pattern':
     case 'not':
       // What is no address of a broker is not quoted: there may be a password in it.
-      if (path.includes('transports')) {
+      if (isBrokerAddress(path)) {
         return {
           code: 'bad-name',
           place,
@@ -119,6 +119,11 @@ function problemOf(error: ErrorObject, document: SourceDocument): Problem | null
         fix: 'Write a value within the limit.',
       };
   }
+}
+
+function isBrokerAddress(path: readonly string[]): boolean {
+  const key = path.findLast((token) => !/^\d+$/.test(token));
+  return path.includes('transports') && ['brokers', 'servers', 'url', 'endpoint'].includes(key ?? '');
 }
 
 /** `capabilities[0].name`. */

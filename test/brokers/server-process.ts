@@ -15,10 +15,19 @@ export interface ServerProgram {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it serves now; asked again and again, and may read what was logged since the start. May throw as long as it does not. */
-  readonly isReady: (readLog: () => string) => Promise<boolean>;
-  /** Whether it has logged that it will not serve, for a reason that may be gone with the next start. */
-  readonly isStillborn?: (log: string) => boolean;
+  /**
+   * Whether it serves now, or never will unless it is started again; asked again and again. May throw as long as it does not
+   * serve.
+   */
+  readonly isReady: (start: ServerStart) => Promise<boolean | 'start again'>;
+}
+
+/** One start of a program. */
+export interface ServerStart {
+  /** How long ago it was. */
+  readonly forMs: number;
+  /** What the program had logged before it, and has since. */
+  readLog(): readonly [before: string, since: string];
 }
 
 const READY_WITHIN_MS = 90_000;
@@ -32,14 +41,17 @@ process.on('exit', () => {
 
 /** Runs a program as a broker, in a process group of its own, since some are started by a shell script. */
 export async function startServer(program: ServerProgram): Promise<Broker> {
-  const { kind, folder, port, command, args, env, isReady, isStillborn = () => false } = program;
+  const { kind, folder, port, command, args, env, isReady } = program;
   const logFile = path.join(folder, 'server.log');
   let child: ChildProcess | undefined;
 
   const start = async (startsLeft = MOST_STARTS): Promise<void> => {
     const log = openSync(logFile, 'a');
     const { size: logged } = fstatSync(log);
-    const readLog = (): string => readFileSync(logFile).subarray(logged).toString();
+    const readLog = (): [string, string] => {
+      const bytes = readFileSync(logFile);
+      return [bytes.toString('utf8', 0, logged), bytes.toString('utf8', logged)];
+    };
     const started = spawn(command, args, {
       cwd: folder,
       env: { ...process.env, ...env },
@@ -53,14 +65,15 @@ export async function startServer(program: ServerProgram): Promise<Broker> {
       failure = error;
     });
     if (started.pid !== undefined) groups.add(started.pid);
-    const end = Date.now() + READY_WITHIN_MS;
-    while (!(await isReady(readLog).catch(() => false))) {
+    const startedAt = Date.now();
+    const isServing = () => isReady({ forMs: Date.now() - startedAt, readLog }).catch(() => false);
+    for (let answer = await isServing(); answer !== true; answer = await isServing()) {
       const hasEnded = failure !== undefined || started.exitCode !== null || started.signalCode !== null;
-      if (startsLeft > 1 && isStillborn(readLog())) {
+      if (startsLeft > 1 && answer === 'start again') {
         await kill();
         return start(startsLeft - 1);
       }
-      if (hasEnded || Date.now() > end) {
+      if (hasEnded || Date.now() - startedAt > READY_WITHIN_MS) {
         await kill();
         throw new Error(`${command} does not serve on port ${port}. ${failure?.message ?? ''}\n${tailOf(logFile)}`);
       }

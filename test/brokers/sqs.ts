@@ -1,26 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerProgram } from './broker.js';
+import { readRestoring } from './elasticmq-log.js';
 import { archivesFolder, findProgram, hasArchives } from './installed.js';
 import { findFreePort, makeFolder, startServer } from './server-process.js';
 
-const RESTORED_AFTER_MS = 300;
-const isStillborn = (log: string): boolean => log.includes('Could not start server because QueueAlreadyExists');
-
-/**
- * ElasticMQ 1.6.16 answers before it has its queues back, and ends by itself when somebody has made one of them meanwhile.
- * So it is ready when it has logged nothing of queues for a while, and is started again where that has happened.
- */
-function watchRestoring(): (log: string) => boolean {
-  let restored = -1;
-  let since = 0;
-  return (log) => {
-    const count = log.match(/Creating queue|Restored \d+ messages/g)?.length ?? 0;
-    if (count !== restored) since = Date.now();
-    restored = count;
-    return Date.now() - since >= RESTORED_AFTER_MS && !isStillborn(log);
-  };
-}
+/** A queue that was made within moments of a kill may be lost, and is waited for no longer. */
+const RESTORES_WITHIN_MS = 10_000;
+/** When all queues are there, it is known by then whether one of them keeps the server from restoring it. */
+const FAILS_WITHIN_MS = 1_000;
 
 /**
  * ElasticMQ, which speaks the protocol of SQS. It takes any keys, and no TLS. Unless told otherwise its store writes half a second later,
@@ -37,7 +26,6 @@ export const sqs: BrokerProgram = {
     const folder = makeFolder('sqs');
     const port = wanted ?? (await findFreePort());
     const file = path.join(folder, 'elasticmq.conf');
-    const isRestored = watchRestoring();
     writeFileSync(
       file,
       `include classpath("application.conf")
@@ -59,11 +47,13 @@ messages-storage { enabled = true, uri = "jdbc:h2:${folder}/messages;WRITE_DELAY
         ...['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx512m', '-Xshare:auto', `-Dconfig.file=${file}`],
         ...['-cp', path.join(archivesFolder('elasticmq'), '*'), 'org.elasticmq.server.Main'],
       ],
-      async isReady(readLog) {
-        const answer = await fetch(`http://127.0.0.1:${port}/?Action=ListQueues`);
-        return answer.ok && isRestored(readLog());
+      async isReady({ forMs, readLog }) {
+        const { ok } = await fetch(`http://127.0.0.1:${port}/?Action=ListQueues`);
+        if (readRestoring(...readLog()) === 'maybe') await sleep(FAILS_WITHIN_MS);
+        const restoring = readRestoring(...readLog());
+        if (restoring === 'failed') return 'start again';
+        return ok && (restoring !== 'under way' || forMs > RESTORES_WITHIN_MS);
       },
-      isStillborn,
     });
   },
 };

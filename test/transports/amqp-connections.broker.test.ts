@@ -68,6 +68,16 @@ describeWithBroker('amqp', () => {
     await expect.poll(() => lost, { timeout: 4_000 }).toEqual([end]);
   });
 
+  test('a connection that is lost while a queue is to be read is what is said', async () => {
+    const proxy = await createFaultProxy(broker.port);
+    opened.add(() => proxy.close());
+    const connection = await connectTo(proxy.port);
+    proxy.stall('toClient');
+    const subscribed = connection.subscribe('agents.lost.requests', 'requests', () => {});
+    setTimeout(() => proxy.cut(), 100);
+    await expect(subscribed).rejects.toThrow(/^The connection to the AMQP broker at 127\.0\.0\.1:\d+ is lost: .*\S\.$/);
+  });
+
   test('closing a connection that carries nothing leaves no socket', async () => {
     const proxy = await createFaultProxy(broker.port);
     opened.add(() => proxy.close());

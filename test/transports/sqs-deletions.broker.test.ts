@@ -67,9 +67,9 @@ describeWithBroker('sqs', () => {
   });
 
   /** An agent that has been sent so many requests, and gets its own answers. */
-  const start = async (sent: number, prefetch: number) => {
+  const start = async (sent: number, prefetch: number, settings: Readonly<Record<string, unknown>> = {}) => {
     const id = `callee-${agents++}`;
-    const opened = await (await createTransport('sqs', gate.port)).connect(
+    const opened = await (await createTransport('sqs', gate.port, settings)).connect(
       { agent: `agent://${id}`, instance: 'one' },
       { lost: () => {}, restored: () => {} },
     );
@@ -80,12 +80,14 @@ describeWithBroker('sqs', () => {
     await opened.subscribe(answers, 'responses', () => {});
     await opened.subscribe(topic, 'requests', (delivery) => deliveries.push(delivery), { prefetch });
     const message = { bytes: Buffer.from('{}'), messageId: 'm', correlationId: 'c' };
-    for (let index = 0; index < sent; index++) await opened.publish({ ...message, topic, kind: 'request' });
+    for (let index = 0; index < sent; index++) {
+      await opened.publish({ ...message, messageId: `m${index}`, topic, kind: 'request' });
+    }
     const answer = (inReplyTo: Delivery): Promise<void> =>
       opened.publish({ ...message, topic: answers, kind: 'response', inReplyTo });
     return {
-      ...{ deliveries, answer },
-      deletedRequests: () => gate.deletedFrom(topic.replaceAll('.', '_')),
+      ...{ opened, deliveries, answer },
+      deletedRequests: () => gate.deletedFrom(`${topic.replaceAll('.', '_')}${settings['fifo'] ? '.fifo' : ''}`),
       deletedAnswers: () => gate.deletedFrom(answers.replaceAll('.', '_')),
     };
   };
@@ -116,6 +118,63 @@ describeWithBroker('sqs', () => {
     await expect.poll(() => deliveries.length).toBe(3);
     for (const { ack } of deliveries) await ack();
     expect(deletedRequests()).toEqual([1, 1, 1]);
+  });
+
+  test('those of FIFO queues are, whether or not they are answered', async () => {
+    const { deliveries, answer, deletedRequests } = await start(3, 64, { fifo: true });
+    await expect.poll(() => deliveries.length).toBe(3);
+    for (const delivery of deliveries) {
+      await answer(delivery);
+      await delivery.ack();
+    }
+    expect(deletedRequests()).toEqual([1, 1, 1]);
+  });
+
+  test('what waits to be deleted when the connection is closed is deleted', async () => {
+    const { opened, deliveries, answer, deletedRequests } = await start(3, 64);
+    await expect.poll(() => deliveries.length).toBe(3);
+    await Promise.all(deliveries.map(answer));
+    const acknowledged = Promise.all(deliveries.map(({ ack }) => ack()));
+    await opened.close();
+    await acknowledged;
+    expect(deletedRequests()).toEqual([3]);
+  });
+
+  test('what is settled as soon as it comes leaves nobody waiting for room', async () => {
+    const { opened, deliveries, answer } = await start(0, 10);
+    const topic = 'agents.eager.requests';
+    const taken: Delivery[] = [];
+    await opened.subscribe(
+      topic,
+      'requests',
+      (delivery) => {
+        taken.push(delivery);
+        void answer(delivery);
+        void delivery.ack();
+      },
+      { prefetch: 10 },
+    );
+    const message = { bytes: Buffer.from('{}'), messageId: 'm', correlationId: 'c', topic, kind: 'request' } as const;
+    for (let round = 1; round <= 3; round++) {
+      await Promise.all(Array.from({ length: 20 }, () => opened.publish(message)));
+      await expect.poll(() => taken.length, { timeout: 10_000 }).toBe(20 * round);
+    }
+    expect(deliveries).toEqual([]);
+  });
+
+  test('no more than ten that are answered wait to be deleted besides what is not', async () => {
+    const { deliveries, answer } = await start(30, 1);
+    gate.hold();
+    for (let count = 1; count <= 11; count++) {
+      await expect.poll(() => deliveries.length).toBe(count);
+      const delivery = deliveries[count - 1] as Delivery;
+      await answer(delivery);
+      delivery.ack().catch(() => {});
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(deliveries).toHaveLength(11);
+    gate.release();
+    await expect.poll(() => deliveries.length).toBe(12);
   });
 
   test('what is answered takes no place while it waits to be deleted, and what is yet to run does', async () => {

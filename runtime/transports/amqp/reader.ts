@@ -140,27 +140,34 @@ export function createReader(options: ReaderOptions): Reader {
     if (unsettled === 0) session.closeChannel(channel);
   };
 
+  const open = async (session: Session): Promise<void> => {
+    const channel = await session.openChannel();
+    // A declaration that changes nothing costs no more than any other question, and the queue itself answers it: after
+    // all that was settled before. Asking for a queue that has been deleted would end the channel.
+    const acks = createAcks(channel);
+    const ask = (): Promise<void> => {
+      acks.flush();
+      return declare(channel, queue);
+    };
+    const confirm = createConfirm({ ask, unsettled: () => at.unsettled });
+    const at: Place = { session, channel, acks, confirm, unsettled: 0, stop: undefined };
+    place = at;
+    try {
+      if (role === 'requests') await channel.prefetch(prefetch);
+      await consume(at);
+    } catch (error) {
+      session.closeChannel(channel);
+      throw error;
+    }
+    session.guard(channel);
+  };
+
   return {
     async start(session) {
-      const channel = await session.openChannel();
-      // A declaration that changes nothing costs no more than any other question, and the queue itself answers it: after
-      // all that was settled before. Asking for a queue that has been deleted would end the channel.
-      const acks = createAcks(channel);
-      const ask = (): Promise<void> => {
-        acks.flush();
-        return declare(channel, queue);
-      };
-      const confirm = createConfirm({ ask, unsettled: () => at.unsettled });
-      const at: Place = { session, channel, acks, confirm, unsettled: 0, stop: undefined };
-      place = at;
-      try {
-        if (role === 'requests') await channel.prefetch(prefetch);
-        await consume(at);
-      } catch (error) {
-        session.closeChannel(channel);
-        throw error;
-      }
-      session.guard(channel);
+      // A channel says no more than that it has ended.
+      await open(session).catch((error: unknown) => {
+        throw session.lost ?? error;
+      });
     },
     async close() {
       if (isClosed) return;

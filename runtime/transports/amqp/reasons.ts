@@ -13,7 +13,7 @@ export function explainConnect(error: unknown, { place, vhost }: BrokerAddress, 
   }
   if (/SASL mechanism/.test(text)) return say('does not take a user name and a password.');
   if (/ALTNAME/.test(code)) return say(`has a certificate for another name (${code}); set tls.servername to that.`);
-  if (code === 'CERT_HAS_EXPIRED') return say(`has a certificate that has expired (${code}).`);
+  if (/EXPIRED|NOT_YET_VALID/.test(code)) return say(`has a certificate that is not valid at this time (${code}).`);
   if (/CERT|SIGNATURE|ISSUER/.test(code)) return say(`has a certificate that is not trusted (${code}); set tls.ca.`);
   if (/SSL/.test(code)) return say(`does not speak TLS as it is asked to (${code}).`);
   if (code !== '' && code !== 'ECONNRESET') return say(`cannot be reached (${code}).`);

@@ -204,16 +204,22 @@ function messageOf({ text, isBase64, reason, probe, groupId, deduplicationId }: 
 }
 
 interface BatchResult {
-  readonly Failed?: readonly { readonly Id?: string | undefined; readonly Code?: string | undefined }[] | undefined;
+  readonly Failed?:
+    | readonly Partial<Record<'Id' | 'Code', string | undefined> & { readonly SenderFault: boolean | undefined }>[]
+    | undefined;
 }
 
 /** What was refused of a batch, as errors that look like those of the library. */
 function endsOf(entries: readonly { readonly Id: string }[], { Failed = [] }: BatchResult): Ends {
-  const codes = new Map(Failed.map(({ Id, Code = 'unknown error' }) => [Id, Code]));
+  const failures = new Map(Failed.map((failure) => [failure.Id, failure]));
   return entries.map(({ Id }) => {
-    const code = codes.get(Id);
-    if (code === undefined) return undefined;
-    return Object.assign(new Error(`SQS has refused it (${code}).`), { name: code, $fault: 'client' });
+    const failure = failures.get(Id);
+    if (failure === undefined) return undefined;
+    const { Code: name = 'unknown error', SenderFault = true } = failure;
+    return Object.assign(new Error(`SQS has refused it (${name}).`), {
+      name,
+      $fault: SenderFault ? 'client' : 'server',
+    });
   });
 }
 

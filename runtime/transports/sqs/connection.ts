@@ -160,10 +160,11 @@ export function openConnection(options: ConnectionOptions): Connection {
       link.close();
       replies.close();
       await Promise.all([...readers].map((reader) => reader.abort()));
-      // Where nobody answers, whoever connects next removes them.
-      if (!wasLost) await limit(clock, CLOSE_WITHIN_MS, replies.removeAll(), () => {});
+      const sending = [sent, settled, settledLater, returned].map((lanes) => lanes.close());
+      // Where nobody answers, whoever connects next removes the queues.
+      const ending = Promise.all([...sending, replies.removeAll()]).then(() => {});
+      if (!wasLost) await limit(clock, CLOSE_WITHIN_MS, ending, () => {});
       for (const end of endings) end();
-      settledLater.close();
       api.close();
     },
   };

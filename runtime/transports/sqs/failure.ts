@@ -5,8 +5,11 @@ const MISSING_QUEUE = /QueueDoesNotExist|NonExistentQueue/;
 const TAKEN_NAME = /QueueNameExists|QueueAlreadyExists/;
 const THROTTLED = /Throttl|OverLimit|TooManyRequests|SlowDown/;
 const FORBIDDEN = /AccessDenied|NotAuthorized|UnauthorizedOperation/;
+/** There was nothing to sign with. */
+const WITHOUT_KEYS = /Credentials|Token/;
 /** Nothing has been sent when these are seen. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const TOO_MANY_REQUESTS = 429;
 const RETRY_AFTER_MS = 200;
 
 export const isMissingQueue = (error: unknown): boolean => MISSING_QUEUE.test(nameOf(error));
@@ -16,7 +19,7 @@ export const isForbidden = (error: unknown): boolean => FORBIDDEN.test(nameOf(er
 /** Whether no answer came at all: the connection failed, and nothing is wrong with what was asked. */
 export function isConnectionFailure(error: unknown): boolean {
   const name = nameOf(error);
-  if (name === 'AbortError' || name.includes('Credentials') || name.includes('Token')) return false;
+  if (name === 'AbortError' || WITHOUT_KEYS.test(name)) return false;
   return statusOf(error) === undefined && read(error, '$fault') === undefined;
 }
 
@@ -27,7 +30,7 @@ export function toPublishError(error: unknown, queue: string, wasSent: boolean):
     const message = `There is no queue ${queue}: nobody has served that agent here yet.`;
     return new AgentRpcError({ code: 'EAGENTRPC_NO_RESPONDER', message, cause: error });
   }
-  if (THROTTLED.test(name)) {
+  if (THROTTLED.test(name) || statusOf(error) === TOO_MANY_REQUESTS) {
     const message = `SQS takes no more for ${queue} at present.`;
     return new AgentRpcError({
       code: 'EAGENTRPC_BUSY',
@@ -36,8 +39,7 @@ export function toPublishError(error: unknown, queue: string, wasSent: boolean):
       cause: error,
     });
   }
-  const isRefusal = !isConnectionFailure(error) && (statusOf(error) ?? 400) < 500;
-  const executed = !wasSent || isRefusal || isNeverSent(error) ? 'no' : 'maybe';
+  const executed = !wasSent || isRefusal(error) || isNeverSent(error) ? 'no' : 'maybe';
   const message = `SQS has not confirmed a message for ${queue} (${describe(error)}).`;
   return new AgentRpcError({ code: 'EAGENTRPC_PUBLISH_FAILED', message, executed, cause: error });
 }
@@ -49,10 +51,17 @@ export function describe(error: unknown): string {
   return nameOf(error) || 'unknown error';
 }
 
-/** The time for the connection was up before there was one: the library gives no code then. */
+/** An answer that cannot be read is none: the message may be in the queue. */
+function isRefusal(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === undefined ? read(error, '$fault') === 'client' : status >= 400 && status < 500;
+}
+
+/** Where the time for the connection was up before there was one, the library gives no code. */
 function isNeverSent(error: unknown): boolean {
   const code = read(error, 'code');
   if (typeof code === 'string') return NEVER_SENT.has(code);
+  if (statusOf(error) === undefined && WITHOUT_KEYS.test(nameOf(error))) return true;
   return nameOf(error) === 'TimeoutError';
 }
 

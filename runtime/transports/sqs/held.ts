@@ -2,6 +2,8 @@ import type { Clock } from '../../clock.js';
 
 /** The messages that a reader has and has not settled, which SQS hands out again unless it is told otherwise. */
 export interface Held {
+  /** How many there are. */
+  size(): number;
   /** Takes one that has just come. */
   add(receipt: string): void;
   /** Whether SQS has given it to nobody else yet. */
@@ -48,6 +50,7 @@ export function createHeld(
   };
 
   return {
+    size: () => until.size,
     add(receipt) {
       until.set(receipt, clock.now() + visibilityMs);
       arm();

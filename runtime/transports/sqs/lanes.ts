@@ -18,8 +18,8 @@ export interface LanesOptions<Item> {
 export interface Lanes<Item> {
   /** Resolves when the item is sent. */
   add(lane: string, item: Item): Promise<void>;
-  /** Gives up what still waits for company, and leaves no timer. */
-  close(): void;
+  /** Sends what waits, takes nothing more, and leaves no timer. Resolves when all is sent; never rejects. */
+  close(): Promise<void>;
 }
 
 interface Waiting<Item> {
@@ -42,6 +42,8 @@ interface Lane<Item> {
 export function createLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
   const { most, flights, mostBytes = Number.POSITIVE_INFINITY, bytesOf = () => 0, patience, send } = options;
   const lanes = new Map<string, Lane<Item>>();
+  let isClosed = false;
+  let onEmpty = (): void => {};
 
   const takeBatch = (lane: Lane<Item>): Waiting<Item>[] => {
     let count = 0;
@@ -77,9 +79,12 @@ export function createLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
       lane.flights++;
       void fly(name, takeBatch(lane)).then(() => {
         lane.flights--;
-        if (lane.waiting.length === 0) {
-          if (lane.flights === 0) lanes.delete(name);
-        } else if (lane.cancel === undefined) flush(name, lane);
+        if (lane.waiting.length > 0) {
+          if (lane.cancel === undefined) flush(name, lane);
+        } else if (lane.flights === 0) {
+          lanes.delete(name);
+          if (lanes.size === 0) onEmpty();
+        }
       });
     }
   };
@@ -94,6 +99,7 @@ export function createLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
   return {
     add: (name, item) =>
       new Promise((resolve, reject) => {
+        if (isClosed) return reject(new Error('The SQS connection is closed.'));
         const lane = lanes.get(name) ?? { waiting: [], flights: 0, cancel: undefined };
         lanes.set(name, lane);
         lane.waiting.push({ item, resolve, reject });
@@ -101,11 +107,14 @@ export function createLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
         if (patience !== undefined && lane.waiting.length >= most) flush(name, lane);
         else lane.cancel ??= schedule(() => flush(name, lane));
       }),
-    close() {
-      for (const lane of lanes.values()) {
-        lane.cancel?.();
-        for (const { reject } of lane.waiting.splice(0)) reject(new Error('The SQS connection is closed.'));
-      }
+    async close() {
+      isClosed = true;
+      if (lanes.size === 0) return;
+      const emptied = new Promise<void>((resolve) => {
+        onEmpty = resolve;
+      });
+      for (const [name, lane] of lanes) flush(name, lane);
+      await emptied;
     },
   };
 }

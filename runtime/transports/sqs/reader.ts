@@ -60,7 +60,11 @@ export function createReader(options: ReaderOptions): Reader {
   const start = (isFirst: boolean): void => {
     const poll = keepPolling(isFirst);
     polls.add(poll);
-    void poll.then(() => polls.delete(poll));
+    void poll.then(() => {
+      polls.delete(poll);
+      // It may have had all the room that the first one waits for.
+      onRoom();
+    });
   };
 
   const keepPolling = async (isFirst: boolean): Promise<void> => {

@@ -56,7 +56,7 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
     return ends.flat().map((error) => error === undefined);
   };
 
-  /** The receipts of what is not done with: what is answered only waits to be deleted. */
+  /** The receipts of what is not done with. Of what is answered and only waits to be deleted, a few take no place. */
   const unsettled = new Set<string>();
 
   const take = ({ bytes, ageMs, redelivered, receipt }: Received, url: string): void => {
@@ -64,7 +64,8 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
     unsettled.add(receipt);
     let settling: Promise<void> | undefined;
     const leave = (): void => {
-      if (unsettled.delete(receipt)) reader.wake();
+      unsettled.delete(receipt);
+      reader.wake();
     };
     const settle = async (act: () => Promise<void>): Promise<void> => {
       try {
@@ -81,8 +82,11 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
       ack: () =>
         once(async () => {
           assertHeld(receipt);
-          if (delivery.isAnswered) leave();
-          await (delivery.isAnswered ? settledLater : settled).add(url, receipt);
+          if (!mayWait(delivery)) await settled.add(url, receipt);
+          else {
+            leave();
+            await settledLater.add(url, receipt);
+          }
           assertHeld(receipt);
         }),
       nack: () => once(() => returned.add(url, receipt)),
@@ -96,6 +100,9 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
     deliver(delivery);
   };
 
+  /** In a FIFO queue, another copy of the message is held back until this one is deleted. */
+  const mayWait = ({ isAnswered }: AnswerableDelivery): boolean => isAnswered && !fifo;
+
   /** SQS confirms the deletion of what it has handed out again meanwhile, and does not delete it. */
   const assertHeld = (receipt: string): void => {
     if (!held.isHeld(receipt)) throw new Error('The message may have been handed out again.');
@@ -106,7 +113,7 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
     ...{ api, link, visibilitySeconds, waitSeconds },
     declare: () => queues.declareRequests(topic),
     forget: () => queues.forget(name),
-    room: () => prefetch - unsettled.size,
+    room: () => prefetch - Math.max(unsettled.size, held.size() - MOST_TOGETHER),
     take,
   });
   return { ...reader, end: held.close };

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createVirtualClock, settle } from '../../../runtime/testing/virtual-clock.js';
 import { createLanes } from '../../../runtime/transports/sqs/lanes.js';
 
@@ -114,11 +114,32 @@ test('with patience, the end of a flight sends nothing before its time', async (
   expect(sent).toEqual([['a', 'b', 'c'], ['d']]);
 });
 
-test('what waits when they are closed is told so, and no timer is left', async () => {
-  const { clock, lanes, sent, add } = createStage({ flights: 2, isPatient: true });
-  const added = add('a');
-  lanes.close();
-  expect(await added).toMatchObject([{ status: 'rejected', reason: { message: 'The SQS connection is closed.' } }]);
+test('when they are closed, what waits goes at once, as much as may be under way, and what comes then is refused', async () => {
+  const { clock, lanes, sent, add, answer } = createStage({ flights: 1, isPatient: true });
+  const added = add('a', 'b', 'c', 'd');
+  await settle();
+  const isClosed = vi.fn();
+  void lanes.close().then(isClosed);
+  const [late] = await add('late');
+  expect(late).toMatchObject({ status: 'rejected', reason: { message: 'The SQS connection is closed.' } });
   expect(clock.timers()).toBe(0);
-  expect(sent).toEqual([]);
+  expect(sent).toEqual([['a', 'b', 'c']]);
+  await answer();
+  expect(sent).toEqual([['a', 'b', 'c'], ['d']]);
+  expect(isClosed).not.toHaveBeenCalled();
+  await answer();
+  expect(isClosed).toHaveBeenCalledOnce();
+  expect((await added).map(({ status }) => status)).toEqual(Array(4).fill('fulfilled'));
+});
+
+test('closing ends although what is sent fails, and at once where there is nothing', async () => {
+  const { lanes, sent, add, answer } = createStage({ isPatient: true });
+  const added = add('bad');
+  const closed = lanes.close();
+  expect(sent).toEqual([['bad']]);
+  await settle();
+  await answer();
+  await closed;
+  expect(await added).toMatchObject([{ status: 'rejected' }]);
+  await createStage().lanes.close();
 });
