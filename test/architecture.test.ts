@@ -30,6 +30,7 @@ const RUNTIME_ORDER = [
     'tls',
     'transport',
     'answerable',
+    'gathered-writes',
     'driver',
     'backoff',
     'diagnostics',
@@ -47,7 +48,19 @@ const RUNTIME_ORDER = [
   ...['bus', 'run', 'interceptors', 'workload', 'copies', 'server', 'credentials', 'connect', 'index'],
 ];
 const TRANSPORTS_MAY_IMPORT = [
-  ...['address', 'answerable', 'backoff', 'clock', 'diagnostics', 'driver', 'envelope', 'errors', 'tls', 'transport'],
+  ...[
+    'address',
+    'answerable',
+    'backoff',
+    'clock',
+    'diagnostics',
+    'driver',
+    'envelope',
+    'errors',
+    'gathered-writes',
+    'tls',
+    'transport',
+  ],
 ];
 const EVENT_LOG_MAY_IMPORT = [
   ...['address', 'clock', 'contract', 'diagnostics', 'errors', 'pointer', 'record', 'result', 'validation'],

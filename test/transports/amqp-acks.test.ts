@@ -96,3 +96,22 @@ test('the broker is asked at once where something waits for it, and later where 
   await confirm(false);
   expect(asked).toBe(3);
 });
+
+test('what may wait is told with the next flush, or with what may not', async () => {
+  const channel = playChannel();
+  const acks = createAcks(channel);
+  for (const tag of [1, 2, 3, 4]) {
+    channel.held.add(tag);
+    acks.add(messageOf(tag));
+  }
+  acks.ack(messageOf(1), true);
+  acks.ack(messageOf(2), true);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([channel.held.size, channel.frames()]).toEqual([4, 0]);
+  acks.ack(messageOf(3));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([channel.held.size, channel.frames()]).toEqual([1, 1]);
+  acks.ack(messageOf(4), true);
+  acks.flush();
+  expect([channel.held.size, channel.frames()]).toEqual([0, 2]);
+});

@@ -6,8 +6,8 @@ export interface Acks {
   add(message: ConsumeMessage): void;
   /** It is settled by other means. */
   remove(message: ConsumeMessage): void;
-  /** It is done with. The broker is told at the end of this turn of the event loop. */
-  ack(message: ConsumeMessage): void;
+  /** It is done with. The broker is told at the end of this turn of the event loop, or with the next `flush` where that may wait. */
+  ack(message: ConsumeMessage, mayWait?: boolean): void;
   /** Tells the broker now. Where the channel has ended, it is told nothing: all comes again. */
   flush(): void;
 }
@@ -20,8 +20,10 @@ export function createAcks(channel: Pick<Channel, 'ack'>): Acks {
   /** In the order in which they were handed out, which is that of their tags. */
   const open = new Set<number>();
   let done: ConsumeMessage[] = [];
+  let isDue = false;
 
   const flush = (): void => {
+    isDue = false;
     const batch = done;
     done = [];
     const [oldestOpen = Number.POSITIVE_INFINITY] = open;
@@ -40,10 +42,12 @@ export function createAcks(channel: Pick<Channel, 'ack'>): Acks {
   return {
     add: (message) => void open.add(tagOf(message)),
     remove: (message) => void open.delete(tagOf(message)),
-    ack(message) {
+    ack(message, mayWait = false) {
       open.delete(tagOf(message));
       done.push(message);
-      if (done.length === 1) process.nextTick(flush);
+      if (isDue || mayWait) return;
+      isDue = true;
+      process.nextTick(flush);
     },
     flush,
   };

@@ -72,6 +72,10 @@ export function createReader(options: ReaderOptions): Reader {
     });
   };
 
+  /** The question by which settling is confirmed tells of it then. Where the broker has little more to hand out, it is told at once. */
+  const mayWait = ({ unsettled }: Place, { isAnswered }: AnswerableDelivery): boolean =>
+    isAnswered && unsettled * 2 <= prefetch;
+
   const toDelivery = (at: Place, message: ConsumeMessage): AnswerableDelivery => {
     let isSettled = false;
     const once = async (act: () => Promise<void> | void): Promise<void> => {
@@ -88,7 +92,7 @@ export function createReader(options: ReaderOptions): Reader {
       // The broker drops what it has held for longer than it is good for, and does not say how long it has held the rest.
       ageMs: message.properties.expiration === undefined ? undefined : 0,
       redelivered: message.fields.redelivered,
-      ack: () => once(() => at.acks.ack(message)),
+      ack: () => once(() => at.acks.ack(message, mayWait(at, delivery))),
       nack: () =>
         once(() => {
           at.acks.remove(message);

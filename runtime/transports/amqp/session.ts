@@ -1,8 +1,9 @@
+import { Writable } from 'node:stream';
 import type { Channel, ChannelModel } from 'amqplib';
 import { systemClock } from '../../clock.js';
+import { gatherWrites } from '../../gathered-writes.js';
 import type { TlsOptions } from '../../tls.js';
 import type { BrokerAddress } from './address.js';
-import { gatherWrites } from './gather.js';
 import { allowAnyHeaders } from './headers.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { explainConnect, explainLoss } from './reasons.js';
@@ -61,7 +62,7 @@ export async function openSession({ driver, address, tls, sockets, onLost }: Ses
     // What it says in an error it says again when it closes.
     connection.on('error', () => {});
     connection.on('close', lose);
-    gatherWrites(connection);
+    gatherWritesOf(connection);
     allowAnyHeaders(connection);
     return connection;
   };
@@ -115,6 +116,12 @@ export async function openSession({ driver, address, tls, sockets, onLost }: Ses
       sockets.abort();
     },
   };
+}
+
+/** Where the driver keeps its socket elsewhere one day, each frame is a write of its own again. */
+function gatherWritesOf({ connection }: ChannelModel): void {
+  const socket: unknown = Reflect.get(connection, 'stream');
+  if (socket instanceof Writable) gatherWrites(socket, (flush) => process.nextTick(flush));
 }
 
 /** Resolves when the work has ended or the time is up. */

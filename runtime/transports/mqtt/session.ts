@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Clock } from '../../clock.js';
+import { gatherWrites } from '../../gathered-writes.js';
 import type { OutgoingMessage } from '../../transport.js';
 import { type Properties, probeProperties, propertiesOf } from './properties.js';
 import {
@@ -15,7 +16,6 @@ import {
   wordsOf,
 } from './reasons.js';
 import { isTopic } from './topic.js';
-import { gatherWrites } from './writes.js';
 
 /** A message that has come. */
 export interface Arrival {
@@ -125,7 +125,9 @@ export function openSession({ driver, options, place, clock, arrive, signal }: S
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
     setNoDelay(client.stream);
-    gatherWrites(client.stream as Writable);
+    // The client handles each packet in a tick of its own: what follows from all that have come is sent together.
+    // biome-ignore lint/style/noRestrictedGlobals: this is no time, but the end of what the socket has brought.
+    gatherWrites(client.stream as Writable, (flush) => setImmediate(flush));
   });
 }
 

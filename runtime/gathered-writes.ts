@@ -5,11 +5,14 @@ const PAGE_BYTES = 2 ** 16;
 const LARGE_BYTES = 2 ** 13;
 
 /**
- * Has a stream write by one system call what is written to it in one turn of the event loop. The client writes a packet in
- * some twenty pieces, each of which costs a socket as much as a message should, and is a frame of its own on a WebSocket.
+ * Has a stream write by one system call what is written to it in one go. Clients of brokers write each frame or each piece of one
+ * by itself, which costs a socket as much as a message should, and is a frame of its own on a WebSocket.
+ *
+ * @param defer runs something when all that belongs to one go is written
  */
-export function gatherWrites(stream: Writable): void {
+export function gatherWrites(stream: Writable, defer: (flush: () => void) => void): void {
   const write = stream.write.bind(stream) as (bytes: Uint8Array) => boolean;
+  const finish = stream.end.bind(stream) as (...args: unknown[]) => Writable;
   let page = Buffer.allocUnsafeSlow(PAGE_BYTES);
   let start = 0;
   let end = 0;
@@ -40,9 +43,7 @@ export function gatherWrites(stream: Writable): void {
   };
 
   stream.write = (piece: string | Uint8Array): boolean => {
-    // The client handles each packet in a tick of its own: what follows from all that have come is sent together.
-    // biome-ignore lint/style/noRestrictedGlobals: this is no time, but the end of what the socket has brought.
-    if (!isDue) setImmediate(flushDue);
+    if (!isDue) defer(flushDue);
     isDue = true;
     if (piece.length > LARGE_BYTES) {
       flush();
@@ -56,4 +57,8 @@ export function gatherWrites(stream: Writable): void {
     }
     return !stream.writableNeedDrain;
   };
+  stream.end = ((...args: unknown[]): Writable => {
+    flush();
+    return finish(...args);
+  }) as Writable['end'];
 }
