@@ -68,7 +68,9 @@ export function parseSource(file: string, text: string): ParseResult {
     code: 'yaml-syntax',
     place: placeAt(issue.pos[0]),
     message: `This is not well-formed YAML: ${issue.message.replace(/\s+/g, ' ').replace(/\.?$/, '.')}`,
-    fix: 'Correct the YAML at the marked place.',
+    fix: isVariableWithoutQuotes(text, issue.pos[0])
+      ? 'Put the value in quotes: within { } and [ ] a variable is written as "${env:NAME}".'
+      : 'Correct the YAML at the marked place.',
   }));
   if (second !== undefined) {
     const message = 'A second document begins here, and the file may hold one only.';
@@ -101,6 +103,13 @@ export function parseSource(file: string, text: string): ParseResult {
 
 /** How many values a contract may hold; a file of 4 MiB without aliases has fewer. */
 export const MAX_VALUES = 1_000_000;
+
+/** What begins with { is a mapping in a flow collection, and YAML says no more than that the text around it is no such thing. */
+function isVariableWithoutQuotes(text: string, position: number): boolean {
+  const start = text.lastIndexOf('\n', position - 1) + 1;
+  const end = text.indexOf('\n', position);
+  return /[\s[{,:]\$\{env:/.test(text.slice(start, end === -1 ? undefined : end));
+}
 
 /** Whether aliases make a document endless, or deeper or larger than its text. */
 export function isTooLarge(value: unknown): boolean {

@@ -107,6 +107,8 @@ function problemOf(error: ErrorObject, document: SourceDocument): Problem | null
         near: error.keyword === 'pattern' ? suggestName(path, error.data) : undefined,
         fix: 'Choose a name that follows the rule.',
       };
+    case 'minItems':
+      return { code: 'wrong-value', place, message: `${name} is empty.`, fix: 'Write at least one item.' };
     // These two only wrap errors that are reported by themselves.
     case 'if':
     case 'allOf':

@@ -27,7 +27,10 @@ const REMEDIES: readonly (readonly [what: RegExp, remedy: string])[] = [
     /refuses the (?:credentials|user)|authenticat|authoriz|user ?name or password|UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch/i,
     'it was reached, so correct the credentials in the YAML or the environment',
   ],
-  [/ECONNRESET|closed connection|it was closed/i, 'see whether it speaks this protocol at that port, and wants TLS'],
+  [
+    /ECONNRESET|closed connection|it was closed|HPE_|EPROTO|is not MQTT|SASL state/i,
+    'see whether it speaks this protocol at that port, and wants TLS or a login',
+  ],
   [
     /cannot be reached|\bE(?:CONN|NOTFOUND|HOST|NET|TIMEDOUT|AI_)|timed out|no connection|does not answer/i,
     'start it, or correct its address and credentials in the YAML or the environment',

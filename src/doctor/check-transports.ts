@@ -4,6 +4,7 @@ import { EnvironmentError, resolveEnvironment } from '@declaragent/runtime/conne
 import type { FolderDescription } from '../../generator/index.js';
 import { type ConfigSurroundings, connectConfig } from '../connect-config.js';
 import { readConnectFailure } from '../connect-remedy.js';
+import { placeOf } from '../connection-news.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 /** Connects to each broker that the YAML names, once, and leaves nothing there. */
@@ -52,7 +53,8 @@ async function checkTransport(
   }
   const driver = ok(`driver ${kind}`, 'is installed', 'environment');
   if (failure === undefined) return [driver, ok(name, 'is reached', 'environment')];
-  const { reason, remedy = 'correct its block in the YAML' } = readConnectFailure(failure);
+  const { reason, remedy = 'correct its block in the YAML, or what it takes from the environment' } =
+    readConnectFailure(failure);
   return [driver, fail(name, reason, remedy, 'environment')];
 }
 
@@ -66,7 +68,10 @@ async function tryConnect(
   const connecting = connectConfig({ agent, transports: [transport] }, surroundings);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Error>((resolve) => {
-    timer = setTimeout(() => resolve(new Error(`there is no connection after ${timeoutMs} ms`)), timeoutMs);
+    timer = setTimeout(
+      () => resolve(new Error(`${placeOf({ ...transport })} does not answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
   });
   const stopped = connecting.then(
     (bus) => bus.stop({ graceMs: 0 }).catch(() => {}),

@@ -15,6 +15,6 @@ export function nextCommands({ folder, name }: Target, template: Template, provi
   const both = halves.map((half) => `--agent ${shellWord(path.join(half, 'agent.yaml'))}`).join(' ');
   const same = provider === undefined ? '' : ` --provider ${provider}`;
   return hasOther
-    ? `${lines}Or both halves in one process:\n  declaragent run ${both}\n`
-    : `${lines}The other half, beside it:\n  declaragent init ${shellWord(beside)} --template ${other}${same}\n`;
+    ? `${lines}Or both halves in one process, from this folder:\n  declaragent run ${both}\n`
+    : `${lines}The other half, beside it, from this folder:\n  declaragent init ${shellWord(beside)} --template ${other}${same}\n`;
 }

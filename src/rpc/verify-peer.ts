@@ -39,7 +39,11 @@ async function askPeer(opened: OpenedAgent, row: PeerRow, index: number, timeout
         `${row.agent} is served in this process from ${companion.folder}, since memory joins one process only.\n`,
       );
     }
-    const bus = await connectWithin(connectConfig(configOfPeer(description, address, index), opened), timeoutMs);
+    const bus = await connectWithin(
+      connectConfig(configOfPeer(description, address, index), opened),
+      row.agent,
+      timeoutMs,
+    );
     try {
       return await ping(bus, row.agent, timeoutMs);
     } finally {
@@ -57,9 +61,10 @@ async function askPeer(opened: OpenedAgent, row: PeerRow, index: number, timeout
 }
 
 /** A driver may try for minutes. */
-function connectWithin<T>(connecting: Promise<T>, timeoutMs: number): Promise<T> {
+function connectWithin<T>(connecting: Promise<T>, peer: string, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`There is no connection after ${timeoutMs} ms.`)), timeoutMs);
+    const late = new Error(`The broker of ${peer} does not answer within ${timeoutMs} ms.`);
+    const timer = setTimeout(() => reject(late), timeoutMs);
     connecting.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -8,6 +8,8 @@ export interface Broker {
   readonly port: number;
   /** Its folder, which is removed by `close`. */
   readonly folder: string;
+  /** Resolves when it has ended by itself; never where it is killed or closed by these functions. */
+  readonly ended: Promise<void>;
   /** Ends it without a word, as SIGKILL does. */
   kill(): Promise<void>;
   /** Starts it again, on its port and with what it has on disk; resolves when it serves. */

@@ -41,6 +41,10 @@ async function run(kind: BrokerKind): Promise<void> {
     isClosing = true;
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
+  await broker.ended;
+  console.error(`The ${kind} broker has ended by itself, and what it held is deleted; start it again.`);
+  stop();
+  process.exitCode = 1;
 }
 
 function isKind(name: string): name is BrokerKind {

@@ -44,6 +44,10 @@ export async function startServer(program: ServerProgram): Promise<Broker> {
   const { kind, folder, port, command, args, env, isReady } = program;
   const logFile = path.join(folder, 'server.log');
   let child: ChildProcess | undefined;
+  let onEnded = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    onEnded = resolve;
+  });
 
   const start = async (startsLeft = MOST_STARTS): Promise<void> => {
     const log = openSync(logFile, 'a');
@@ -60,6 +64,9 @@ export async function startServer(program: ServerProgram): Promise<Broker> {
     });
     closeSync(log);
     child = started;
+    started.once('exit', () => {
+      if (child === started) onEnded();
+    });
     let failure: Error | undefined;
     started.once('error', (error) => {
       failure = error;
@@ -107,7 +114,7 @@ export async function startServer(program: ServerProgram): Promise<Broker> {
     await close();
     throw error;
   }
-  return { kind, port, folder, kill, restart: () => start(), close };
+  return { kind, port, folder, ended, kill, restart: () => start(), close };
 }
 
 function killGroup(pid: number): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { capability, problemsOf } from '../support/contract.js';
+import { capability, problemsIn, problemsOf } from '../support/contract.js';
+import { createScratch } from '../support/scratch.js';
 
 const SECRET = 's3cret';
 const problemsWith = (transport: Readonly<Record<string, unknown>>) =>
@@ -38,5 +39,25 @@ describe('the address of a broker', () => {
       expected: expect.stringContaining(form),
     });
     expect(JSON.stringify(problem)).not.toContain(SECRET);
+  });
+});
+
+describe('what is written wrongly', () => {
+  const textOf = (transport: string) =>
+    `version: 1\nagent: agent://a\ntransports:\n  - ${transport}\ncapabilities: []\n`;
+  const problemsOfText = (transport: string) => problemsIn(createScratch({ 'capabilities.yaml': textOf(transport) }));
+
+  it('a variable without quotes in a flow collection is told to need them', async () => {
+    const [problem] = await problemsOfText(`{ kind: amqp, url: \${env:AMQP_URL} }`);
+    expect(problem).toMatchObject({ code: 'yaml-syntax', place: { line: 4 }, fix: expect.stringContaining('"${env:') });
+    const [other] = await problemsOfText('{ kind: amqp, url: [ }');
+    expect(other).toMatchObject({ code: 'yaml-syntax', fix: 'Correct the YAML at the marked place.' });
+    expect(await problemsOfText(`{ kind: amqp, url: "\${env:AMQP_URL}" }`)).toEqual([]);
+  });
+
+  it('a list of no addresses is empty', async () => {
+    expect(await problemsOfText('{ kind: nats, servers: [] }')).toMatchObject([
+      { code: 'wrong-value', message: 'transports[0].servers is empty.', fix: 'Write at least one item.' },
+    ]);
   });
 });

@@ -26,7 +26,7 @@ const SEEN: readonly (readonly [sentence: string, remedy: string | undefined])[]
   ],
   [
     'There is no connection to the MQTT broker at mqtt://127.0.0.1:1: ECONNRESET.',
-    'see whether it speaks this protocol at that port, and wants TLS',
+    'see whether it speaks this protocol at that port, and wants TLS or a login',
   ],
   ['The AMQP broker at 127.0.0.1:1 cannot be reached (ECONNREFUSED).', START],
   ['The AMQP broker at 127.0.0.1:1 refuses the user name or the password.', CREDENTIALS],

@@ -70,7 +70,7 @@ export function createRealBroker(options: RealBrokerOptions): RealBroker {
   let broker: Broker | undefined;
 
   const nowhere: Broker = {
-    ...{ kind, port: 1, folder: '' },
+    ...{ kind, port: 1, folder: '', ended: new Promise(() => {}) },
     ...{ kill: async () => {}, restart: async () => {}, close: async () => {} },
   };
   const { flags } = createTransport({ port: 1, broker: nowhere });

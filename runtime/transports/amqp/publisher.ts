@@ -140,7 +140,7 @@ function settleOne(unconfirmed: Map<number, Unconfirmed>, tag: number, isTaken: 
 }
 
 function noQueue(queue: string): AgentRpcError {
-  const message = `There is no queue ${queue}: nobody has served that agent here yet.`;
+  const message = `There is no queue ${queue}: nobody serves that agent here at present.`;
   return new AgentRpcError({ code: 'EAGENTRPC_NO_RESPONDER', message });
 }
 

@@ -27,7 +27,7 @@ export function isConnectionFailure(error: unknown): boolean {
 export function toPublishError(error: unknown, queue: string, wasSent: boolean): AgentRpcError {
   const name = nameOf(error);
   if (isMissingQueue(error)) {
-    const message = `There is no queue ${queue}: nobody has served that agent here yet.`;
+    const message = `There is no queue ${queue}: nobody serves that agent here at present.`;
     return new AgentRpcError({ code: 'EAGENTRPC_NO_RESPONDER', message, cause: error });
   }
   if (THROTTLED.test(name) || statusOf(error) === TOO_MANY_REQUESTS) {
