@@ -144,13 +144,13 @@ describeWithBroker('sqs', () => {
     const { opened, deliveries, answer } = await start(0, 10);
     const topic = 'agents.eager.requests';
     const taken: Delivery[] = [];
+    const settled: Promise<void>[] = [];
     await opened.subscribe(
       topic,
       'requests',
       (delivery) => {
         taken.push(delivery);
-        void answer(delivery);
-        void delivery.ack();
+        settled.push(answer(delivery), delivery.ack());
       },
       { prefetch: 10 },
     );
@@ -159,6 +159,7 @@ describeWithBroker('sqs', () => {
       await Promise.all(Array.from({ length: 20 }, () => opened.publish(message)));
       await expect.poll(() => taken.length, { timeout: 10_000 }).toBe(20 * round);
     }
+    await Promise.all(settled);
     expect(deliveries).toEqual([]);
   });
 

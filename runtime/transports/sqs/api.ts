@@ -38,7 +38,9 @@ export interface Parcel extends Body {
 export interface Received {
   readonly bytes: Uint8Array;
   readonly receipt: string;
+  /** Undefined where that was not asked for. */
   readonly ageMs: number | undefined;
+  /** False where that was not asked for. */
   readonly redelivered: boolean;
   readonly probe: string | undefined;
 }
@@ -47,6 +49,8 @@ export interface ReceiveOptions {
   readonly most: number;
   readonly waitSeconds: number;
   readonly visibilitySeconds: number;
+  /** Whether SQS is to tell how old each message is and whether it was handed out before, which costs it a little. */
+  readonly withHistory: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -137,13 +141,13 @@ export async function createApi({ region, endpoint, credentials, clock }: ApiOpt
     async tag(url, tags) {
       await client.send(new sqs.TagQueueCommand({ QueueUrl: url, Tags: tags }));
     },
-    async receive(url, { most, waitSeconds, visibilitySeconds, signal }) {
+    async receive(url, { most, waitSeconds, visibilitySeconds, withHistory, signal }) {
       const command = new sqs.ReceiveMessageCommand({
         QueueUrl: url,
         MaxNumberOfMessages: most,
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: visibilitySeconds,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+        ...(withHistory && { MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'] }),
         MessageAttributeNames: [ENCODING_ATTRIBUTE, PROBE_ATTRIBUTE],
       });
       const requestTimeout = waitSeconds * 1_000 + ANSWER_WITHIN_MS;

@@ -130,6 +130,8 @@ export function openConnection(options: ConnectionOptions): Connection {
         let url: string | undefined = await replies.claim(topic);
         reader = createReader({
           ...{ api, link, waitSeconds: WAIT_FOR_ANSWERS_SECONDS, visibilitySeconds: ANSWER_VISIBILITY_SECONDS },
+          // Whoever waits for an answer knows by when it wants it, and takes it once.
+          withHistory: false,
           async declare() {
             url ??= await replies.claim(topic);
             return url;

@@ -13,6 +13,7 @@ export interface ReaderOptions {
   readonly forget: () => void;
   readonly waitSeconds: number;
   readonly visibilitySeconds: number;
+  readonly withHistory: boolean;
   /** How many more messages may be taken now. */
   readonly room: () => number;
   readonly take: (message: Received, url: string) => void;
@@ -43,7 +44,7 @@ const turnOfEvents = (): Promise<void> =>
 
 /** One long poll; more of them, short ones, for as long as each is answered with as many messages as it asked for. */
 export function createReader(options: ReaderOptions): Reader {
-  const { api, link, declare, forget, waitSeconds, visibilitySeconds, room, take } = options;
+  const { api, link, declare, forget, waitSeconds, visibilitySeconds, withHistory, room, take } = options;
   const aborting = new AbortController();
   const { signal } = aborting;
   let isClosing = false;
@@ -92,7 +93,7 @@ export function createReader(options: ReaderOptions): Reader {
     let url = '';
     try {
       url = await declare();
-      messages = await api.receive(url, { most, waitSeconds: wait, visibilitySeconds, signal });
+      messages = await api.receive(url, { most, waitSeconds: wait, visibilitySeconds, withHistory, signal });
       backoff.reset();
       failures = 0;
     } catch (error) {

@@ -110,7 +110,7 @@ export async function createRequestReader(options: RequestReaderOptions): Promis
 
   await queues.declareRequests(topic);
   const reader = createReader({
-    ...{ api, link, visibilitySeconds, waitSeconds },
+    ...{ api, link, visibilitySeconds, waitSeconds, withHistory: true },
     declare: () => queues.declareRequests(topic),
     forget: () => queues.forget(name),
     room: () => prefetch - Math.max(unsettled.size, held.size() - MOST_TOGETHER),
