@@ -11,14 +11,16 @@ import { collectGarbage, readOrder } from './order.js';
 const order = readOrder();
 const account = openAccount(order.folder, `receiver-${process.pid}`);
 
+/** The broker may be down; whoever has started this process starts it again. */
+const giveUp = (error: Error): never => {
+  console.error(error.message);
+  process.exit(1);
+};
+
 const buses: Bus[] = [];
 for (const agent of AGENTS) {
   const transports = [await createTransport(order.kind, order.port, order.settings)];
-  const bus = await createBus({ agent, transports }).catch((error: Error) => {
-    // The broker may be down; whoever has started this process starts it again.
-    console.error(error.message);
-    process.exit(1);
-  });
+  const bus = await createBus({ agent, transports }).catch(giveUp);
   const implementOf = (capability: ErrandCapability) =>
     implement(capability, async ({ token, workMs, dies }, ctx) => {
       account.write({ what: 'ran', at: Date.now(), id: ctx.messageId, capability: capability.name });
@@ -28,7 +30,7 @@ for (const agent of AGENTS) {
       account.write({ what: 'answered', at: Date.now(), id: ctx.messageId });
       return { token, capability: capability.name, agent };
     });
-  await serve(bus, contractOf(agent), Object.values(CAPABILITIES).map(implementOf));
+  await serve(bus, contractOf(agent), Object.values(CAPABILITIES).map(implementOf)).catch(giveUp);
   buses.push(bus);
 }
 
