@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,12 +76,13 @@ export async function startServer(program: ServerProgram): Promise<Broker> {
     const startedAt = Date.now();
     const isServing = () => isReady({ forMs: Date.now() - startedAt, readLog }).catch(() => false);
     for (let answer = await isServing(); answer !== true; answer = await isServing()) {
-      const hasEnded = failure !== undefined || started.exitCode !== null || started.signalCode !== null;
-      if (startsLeft > 1 && answer === 'start again') {
+      const hasEnded = started.exitCode !== null || started.signalCode !== null;
+      // One that ends at once may have met another on one of its ports, or a machine that stood still.
+      if (startsLeft > 1 && (hasEnded || answer === 'start again')) {
         await kill();
         return start(startsLeft - 1);
       }
-      if (hasEnded || Date.now() - startedAt > READY_WITHIN_MS) {
+      if (hasEnded || failure !== undefined || Date.now() - startedAt > READY_WITHIN_MS) {
         await kill();
         throw new Error(`${command} does not serve on port ${port}. ${failure?.message ?? ''}\n${tailOf(logFile)}`);
       }
@@ -134,13 +136,26 @@ export function makeFolder(kind: BrokerKind): string {
   return mkdtempSync(path.join(tmpdir(), `declaragent-${kind}-`));
 }
 
+/** Below those that a system hands out by itself, which others may get while a server starts, or is down to be started again. */
+const PORTS = { from: 16_384, to: 32_768 };
+
 /** A port that nobody listens on at present. */
 export async function findFreePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (await isFree(port)) return port;
+  }
+}
+
+/** Whether a server could listen on a port of 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const hasPort = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
   await new Promise((resolve) => server.close(resolve));
-  return port;
+  return hasPort;
 }
 
 /** Whether somebody listens on a port of 127.0.0.1. */

@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import type { Broker, BrokerKind } from './broker.js';
 import { brokerPrograms } from './programs.js';
+import { isFree } from './server-process.js';
 import { configOf } from './transports.js';
 
 /** Where each broker listens unless it is told otherwise. The README, docs/brokers/ and compose.yaml name the same. */
@@ -40,14 +40,4 @@ export function describeBroker({ kind, port }: Pick<Broker, 'kind' | 'port'>, us
       ? ['# There is no line for .env: the block says where it is.']
       : ['# In .env, for a block that names a variable:', variable]),
   ];
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const hasPort = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => resolve(true));
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return hasPort;
 }
