@@ -8,8 +8,6 @@ export interface Errand {
   readonly token: string;
   /** How long it takes. */
   readonly workMs: number;
-  /** Whether the receiver's process dies when the work is done, and before it is answered. */
-  readonly dies?: boolean;
 }
 
 /** What it answers. */

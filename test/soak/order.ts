@@ -14,8 +14,8 @@ export interface Order {
   readonly inFlight: number;
   readonly timeoutMs: number;
   readonly seed: number;
-  /** Whether a receiver does not die of an errand that asks it to. */
-  readonly survives?: boolean;
+  /** The token of the errand that a receiver dies of, when it is done and before it is answered. */
+  readonly diesOf?: string;
 }
 
 export function readOrder(): Order {

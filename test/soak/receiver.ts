@@ -22,11 +22,11 @@ for (const agent of AGENTS) {
   const transports = [await createTransport(order.kind, order.port, order.settings)];
   const bus = await createBus({ agent, transports }).catch(giveUp);
   const implementOf = (capability: ErrandCapability) =>
-    implement(capability, async ({ token, workMs, dies }, ctx) => {
+    implement(capability, async ({ token, workMs }, ctx) => {
       account.write({ what: 'ran', at: Date.now(), id: ctx.messageId, capability: capability.name });
       if (workMs > 0) await sleep(workMs);
       // Its work is done, and nobody will hear of it.
-      if (dies && order.survives !== true) process.kill(process.pid, 'SIGKILL');
+      if (token === order.diesOf) process.kill(process.pid, 'SIGKILL');
       account.write({ what: 'answered', at: Date.now(), id: ctx.messageId });
       return { token, capability: capability.name, agent };
     });
