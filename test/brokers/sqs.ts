@@ -6,6 +6,8 @@ import { readRestoring } from './elasticmq-log.js';
 import { archivesFolder, findProgram, hasArchives } from './installed.js';
 import { findFreePort, makeFolder, startServer } from './server-process.js';
 
+/** One that takes longer is asked again. */
+const ANSWERS_WITHIN_MS = 5_000;
 /** A queue that was made within moments of a kill may be lost, and is waited for no longer. */
 const RESTORES_WITHIN_MS = 10_000;
 /** When all queues are there, it is known by then whether one of them keeps the server from restoring it. */
@@ -48,7 +50,8 @@ messages-storage { enabled = true, uri = "jdbc:h2:${folder}/messages;WRITE_DELAY
         ...['-cp', path.join(archivesFolder('elasticmq'), '*'), 'org.elasticmq.server.Main'],
       ],
       async isReady({ forMs, readLog }) {
-        const { ok } = await fetch(`http://127.0.0.1:${port}/?Action=ListQueues`);
+        const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
+        const { ok } = await fetch(`http://127.0.0.1:${port}/?Action=ListQueues`, { signal });
         if (readRestoring(...readLog()) === 'maybe') await sleep(FAILS_WITHIN_MS);
         const restoring = readRestoring(...readLog());
         if (restoring === 'failed') return 'start again';
