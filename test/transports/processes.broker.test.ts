@@ -67,7 +67,8 @@ describe.each(MODES)('receivers that are processes, on %s:', (_, kind, settings)
     const startReceiver = async (folder: string, diesOf?: string): Promise<ChildProcess> => {
       const order: Order = {
         ...{ kind, port: broker.port, settings, folder },
-        ...{ calls: 0, inFlight: 0, timeoutMs: 0, seed: 0, diesOf },
+        ...{ calls: 0, inFlight: 0, timeoutMs: 0, seed: 0 },
+        ...(diesOf !== undefined && { diesOf }),
       };
       const program = path.join(repository, 'dist/soak/test/soak/receiver.js');
       const child = fork(program, [JSON.stringify(order)]);
