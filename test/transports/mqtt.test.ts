@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Connection } from '../../runtime/transport.js';
+import { propertiesOf } from '../../runtime/transports/mqtt/properties.js';
 import { mqtt } from '../../runtime/transports/mqtt.js';
 
 /** What a broker played by hand says to each packet. */
@@ -128,6 +129,16 @@ test('topics with wildcards are refused', async () => {
     await expect(connection.publish(message(topic))).rejects.toMatchObject({ executed: 'no' });
   }
   expect(broker.published).toEqual([]);
+});
+
+test('a request says where to answer and how long it was good for, and an answer what brokers need alone', () => {
+  const expiring = { messageExpiryInterval: 2, correlationData: Buffer.from('c') };
+  expect(propertiesOf({ ...message('x'), ttlMs: 1_001 }, 'y')).toEqual({
+    ...expiring,
+    userProperties: { 'x-declaragent-expiry-s': '2' },
+    responseTopic: 'y',
+  });
+  expect(propertiesOf({ ...message('x', 'response'), ttlMs: 1_001 }, 'y')).toEqual(expiring);
 });
 
 test('a tls that names no file is said', async () => {

@@ -21,8 +21,14 @@ export function propertiesOf(message: OutgoingMessage, replyTopic: string | unde
   const correlationData = Buffer.from(correlationId);
   if (ttlMs === undefined) return { correlationData };
   const seconds = Math.ceil(ttlMs / 1_000);
-  const expiry = { messageExpiryInterval: seconds, userProperties: { [EXPIRY]: String(seconds) }, correlationData };
-  return kind === 'request' && replyTopic !== undefined ? { ...expiry, responseTopic: replyTopic } : expiry;
+  // Nobody asks how long an answer was held.
+  if (kind !== 'request') return { messageExpiryInterval: seconds, correlationData };
+  return {
+    messageExpiryInterval: seconds,
+    userProperties: { [EXPIRY]: String(seconds) },
+    correlationData,
+    ...(replyTopic !== undefined && { responseTopic: replyTopic }),
+  };
 }
 
 export const probeProperties: Properties = { messageExpiryInterval: 1, userProperties: { [PROBE]: '1' } };
