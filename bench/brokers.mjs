@@ -14,9 +14,6 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokerPrograms } from '../dist/brokers/test/brokers/programs.js';
 import { configOf } from '../dist/brokers/test/brokers/transports.js';
-import { inEnvelopes } from './brokers/envelopes.mjs';
-import { measure } from './brokers/measure.mjs';
-import * as ours from './brokers/ours.mjs';
 import { median } from './median.mjs';
 
 /** Each broker in its plain form, and what is added to the settings in its other modes. */
@@ -64,41 +61,51 @@ if (flags.json !== undefined)
 
 async function compare({ kind, settings }) {
   const broker = await brokerPrograms[kind].start();
-  const config = { ...configOf(kind, broker.port), ...settings };
-  const raw = await import(`./brokers/${kind}.mjs`);
-  const responders = [];
+  const config = JSON.stringify({ ...configOf(kind, broker.port), ...settings });
+  const children = [];
+  const start = async (program, side) => {
+    const child = fork(path.join(import.meta.dirname, 'brokers', program), [side, config]);
+    children.push(child);
+    await messageOf(child);
+    return child;
+  };
   try {
-    const sides = [];
-    for (const [name, side] of [
-      ['raw', raw],
-      ['ours', ours],
-    ]) {
-      const responder = fork(path.join(import.meta.dirname, 'brokers/responder.mjs'), [name, JSON.stringify(config)]);
-      responders.push(responder);
-      await Promise.race([
-        once(responder, 'message'),
-        once(responder, 'exit').then(([code]) => Promise.reject(new Error(`The responder ended with ${code}.`))),
-      ]);
-      sides.push({ name, caller: await side.openCaller(config), runs: [] });
+    // What one process compiles and keeps is no burden to the other side.
+    const callers = {};
+    for (const side of ['raw', 'ours']) {
+      await start('responder.mjs', side);
+      callers[side] = await start('caller.mjs', side);
     }
-    const [{ caller: rawCaller }] = sides;
-    sides.splice(1, 0, {
-      name: 'envelopes',
-      caller: { call: inEnvelopes(rawCaller.call), close: async () => {} },
-      runs: [],
-    });
+    const sides = [
+      { name: 'raw', caller: callers.raw, envelopes: false, runs: [] },
+      { name: 'envelopes', caller: callers.raw, envelopes: true, runs: [] },
+      { name: 'ours', caller: callers.ours, envelopes: false, runs: [] },
+    ];
     for (let round = 0; round < rounds; round++) {
-      for (const { caller, runs } of sides) runs.push(await measure(caller.call, budgetMs));
+      for (const { caller, envelopes, runs } of sides) {
+        caller.send({ budgetMs, envelopes });
+        runs.push(await messageOf(caller));
+      }
     }
-    for (const { caller } of sides) await caller.close();
     const { runs: ourRuns } = sides.at(-1);
     return Object.fromEntries(
       sides.map(({ name, runs }) => [name, { ...mediansOf(runs), ...(name !== 'ours' && standOf(ourRuns, runs)) }]),
     );
   } finally {
-    for (const responder of responders) responder.kill('SIGKILL');
+    for (const child of children) child.kill('SIGKILL');
     await broker.close();
   }
+}
+
+/** What a process says next. */
+async function messageOf(child) {
+  const ended = new AbortController();
+  const [message] = await Promise.race([
+    once(child, 'message', ended),
+    once(child, 'exit', ended).then(([code]) => Promise.reject(new Error(`A process ended with ${code}.`))),
+  ]);
+  ended.abort();
+  return message;
 }
 
 /** The medians of one side's rounds. */

@@ -24,7 +24,7 @@ export async function serve({ url, quorum = false }) {
   });
 }
 
-export async function openCaller({ url, quorum = false }) {
+export async function openCall({ url, quorum = false }) {
   const [reading, writing] = [await dial(url), await dial(url)];
   const channel = await reading.createChannel();
   const requests = await writing.createConfirmChannel();
@@ -47,11 +47,5 @@ export async function openCaller({ url, quorum = false }) {
       const queue = quorum ? QUEUES.quorum : QUEUES.plain;
       confirmed(requests, queue, Buffer.from(JSON.stringify(payload)), options).catch(reject);
     });
-  return {
-    call,
-    async close() {
-      await reading.close();
-      await writing.close();
-    },
-  };
+  return call;
 }

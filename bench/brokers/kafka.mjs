@@ -64,7 +64,6 @@ async function read(kafka, topic, groupId, take, commits) {
   });
   await joined;
   for (const { partition, offset } of ends) consumer.seek({ topic, partition, offset });
-  return consumer;
 }
 
 export async function serve(config) {
@@ -84,12 +83,12 @@ export async function serve(config) {
   );
 }
 
-export async function openCaller(config) {
+export async function openCall(config) {
   const kafka = open(config);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   const pending = new Map();
-  const consumer = await read(
+  await read(
     kafka,
     REPLIES,
     `bench-caller-${process.pid}`,
@@ -107,11 +106,5 @@ export async function openCaller(config) {
       pending.set(key, resolve);
       producer.send({ topic: REQUESTS, acks: -1, messages: [{ key, value: JSON.stringify(payload) }] }).catch(reject);
     });
-  return {
-    call,
-    async close() {
-      await consumer.disconnect();
-      await producer.disconnect();
-    },
-  };
+  return call;
 }

@@ -20,7 +20,7 @@ export async function serve({ url }) {
   await client.subscribeAsync(`$share/bench/${TOPIC}`, { qos: 1 });
 }
 
-export async function openCaller({ url }) {
+export async function openCall({ url }) {
   const client = await dial(url);
   const responseTopic = `bench.raw.responses.${process.pid}`;
   const pending = new Map();
@@ -38,5 +38,5 @@ export async function openCaller({ url }) {
       const properties = { responseTopic, correlationData: Buffer.from(id) };
       client.publish(TOPIC, JSON.stringify(payload), { qos: 1, properties }, (error) => error && reject(error));
     });
-  return { call, close: () => client.endAsync() };
+  return call;
 }

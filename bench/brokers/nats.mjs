@@ -24,13 +24,13 @@ export async function serve({ servers, jetstream: isDurable }) {
   });
 }
 
-export async function openCaller({ servers, jetstream: isDurable }) {
+export async function openCall({ servers, jetstream: isDurable }) {
   const connection = await connect({ servers });
   const parse = (data) => JSON.parse(Buffer.from(data).toString());
   if (!isDurable) {
     const call = async (payload) =>
       parse((await connection.request(SUBJECT, JSON.stringify(payload), { timeout: 10_000 })).data);
-    return { call, close: () => connection.close() };
+    return call;
   }
   const stream = jetstream(connection);
   const { headers } = await import('@nats-io/transport-node');
@@ -53,5 +53,5 @@ export async function openCaller({ servers, jetstream: isDurable }) {
     await stream.publish(SUBJECT, JSON.stringify(payload), { headers: header });
     return answer;
   };
-  return { call, close: () => connection.close() };
+  return call;
 }

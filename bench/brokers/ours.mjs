@@ -32,7 +32,7 @@ export async function serve(config) {
   await serveContract(bus, contract, [implement(ECHO, (input) => input)], { duplicates });
 }
 
-export async function openCaller(config) {
+export async function openCall(config) {
   const bus = await createBus({ agent: 'agent://bench-caller', transports: [await transportOf(config)] });
-  return { call: createCall(bus, contract, ECHO), close: () => bus.stop() };
+  return createCall(bus, contract, ECHO);
 }

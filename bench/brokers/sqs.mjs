@@ -14,26 +14,15 @@ const POLLERS = 4;
 const open = ({ region, endpoint, credentials }) => new SQSClient({ region, endpoint, credentials });
 const makeQueue = async (client, name) => (await client.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl;
 
-function poll(client, queue, take) {
-  let isOpen = true;
-  const controller = new AbortController();
-  const loop = async () => {
-    while (isOpen) {
-      const command = new ReceiveMessageCommand({ QueueUrl: queue, WaitTimeSeconds: 20, MaxNumberOfMessages: 10 });
-      const { Messages = [] } = await client.send(command, { abortSignal: controller.signal });
-      const taken = Messages.map(take);
-      if (Messages.length === 0) continue;
-      const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-      void Promise.all(taken)
-        .then(() => client.send(new DeleteMessageBatchCommand({ QueueUrl: queue, Entries })))
-        .catch(() => {});
-    }
-  };
-  loop().catch(() => {});
-  return () => {
-    isOpen = false;
-    controller.abort();
-  };
+async function poll(client, queue, take) {
+  for (;;) {
+    const command = new ReceiveMessageCommand({ QueueUrl: queue, WaitTimeSeconds: 20, MaxNumberOfMessages: 10 });
+    const { Messages = [] } = await client.send(command);
+    const taken = Messages.map(take);
+    if (Messages.length === 0) continue;
+    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    void Promise.all(taken).then(() => client.send(new DeleteMessageBatchCommand({ QueueUrl: queue, Entries })));
+  }
 }
 
 export async function serve(config) {
@@ -47,12 +36,12 @@ export async function serve(config) {
   }
 }
 
-export async function openCaller(config) {
+export async function openCall(config) {
   const client = open(config);
   const queue = await makeQueue(client, REQUESTS);
   const replyTo = await makeQueue(client, `bench_raw_replies_${process.pid}`);
   const pending = new Map();
-  const stop = poll(client, replyTo, ({ Body }) => {
+  poll(client, replyTo, ({ Body }) => {
     const { id, payload } = JSON.parse(Body);
     pending.get(id)?.(payload);
     pending.delete(id);
@@ -65,11 +54,5 @@ export async function openCaller(config) {
       const MessageBody = JSON.stringify({ id, replyTo, payload });
       client.send(new SendMessageCommand({ QueueUrl: queue, MessageBody })).catch(reject);
     });
-  return {
-    call,
-    async close() {
-      stop();
-      client.destroy();
-    },
-  };
+  return call;
 }
