@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { Kafka, logLevel } from 'kafkajs';
 
 const REQUESTS = 'bench-raw-requests';
-const REPLIES = 'bench-raw-replies';
 
 function open({ brokers }) {
   const socketFactory = ({ host, port, onConnect }) => {
@@ -14,14 +13,10 @@ function open({ brokers }) {
   return new Kafka({ clientId: 'bench', brokers, logLevel: logLevel.NOTHING, socketFactory });
 }
 
-async function makeTopics(kafka) {
+async function makeTopic(kafka, topic, numPartitions) {
   const admin = kafka.admin();
   await admin.connect();
-  const topics = [
-    { topic: REQUESTS, numPartitions: 6 },
-    { topic: REPLIES, numPartitions: 1 },
-  ];
-  await admin.createTopics({ topics, waitForLeaders: true });
+  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
   await admin.disconnect();
 }
 
@@ -68,16 +63,16 @@ async function read(kafka, topic, groupId, take, commits) {
 
 export async function serve(config) {
   const kafka = open(config);
-  await makeTopics(kafka);
+  await makeTopic(kafka, REQUESTS, 6);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   await read(
     kafka,
     REQUESTS,
     'bench-responders',
-    ({ key, value }) => {
+    ({ key, value, headers }) => {
       const answer = { key, value: JSON.stringify(JSON.parse(value.toString())) };
-      void producer.send({ topic: REPLIES, acks: 1, messages: [answer] });
+      void producer.send({ topic: headers.replyTo.toString(), acks: 1, messages: [answer] });
     },
     true,
   );
@@ -87,10 +82,12 @@ export async function openCall(config) {
   const kafka = open(config);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
+  const replyTo = `bench-raw-replies-${process.pid}`;
+  await makeTopic(kafka, replyTo, 1);
   const pending = new Map();
   await read(
     kafka,
-    REPLIES,
+    replyTo,
     `bench-caller-${process.pid}`,
     ({ key, value }) => {
       const id = key.toString();
@@ -104,7 +101,8 @@ export async function openCall(config) {
     new Promise((resolve, reject) => {
       const key = String(next++);
       pending.set(key, resolve);
-      producer.send({ topic: REQUESTS, acks: -1, messages: [{ key, value: JSON.stringify(payload) }] }).catch(reject);
+      const request = { key, value: JSON.stringify(payload), headers: { replyTo } };
+      producer.send({ topic: REQUESTS, acks: -1, messages: [request] }).catch(reject);
     });
   return call;
 }
