@@ -32,7 +32,7 @@ export interface TransportFlags {
   readonly noResponder: boolean;
   /** The most bytes that one message may have. */
   readonly maxBytes: number;
-  /** A delivery says how long the broker held it. */
+  /** A delivery says how long the broker held it; that of a response need not. */
   readonly tellsAge: boolean;
   /** Holds a request until a receiver has acknowledged it: one whose receiver dies is delivered to another. */
   readonly holdsRequests: boolean;

@@ -80,7 +80,7 @@ async function connectTo(url: string): Promise<Connection> {
   return connection;
 }
 
-const message = (topic: string, kind: 'request' | 'response' = 'request') => ({
+const message = (topic: string, kind: 'request' | 'response' | 'event' = 'request') => ({
   ...{ topic, kind, bytes: Buffer.from('{}'), messageId: 'm', correlationId: 'c' },
 });
 
@@ -131,13 +131,11 @@ test('topics with wildcards are refused', async () => {
   expect(broker.published).toEqual([]);
 });
 
-test('a request says where to answer and how long it was good for, and an answer what brokers need alone', () => {
+test('what is to be run says how long it was good for, a request where to answer, and an answer what brokers need alone', () => {
   const expiring = { messageExpiryInterval: 2, correlationData: Buffer.from('c') };
-  expect(propertiesOf({ ...message('x'), ttlMs: 1_001 }, 'y')).toEqual({
-    ...expiring,
-    userProperties: { 'x-declaragent-expiry-s': '2' },
-    responseTopic: 'y',
-  });
+  const dated = { ...expiring, userProperties: { 'x-declaragent-expiry-s': '2' } };
+  expect(propertiesOf({ ...message('x'), ttlMs: 1_001 }, 'y')).toEqual({ ...dated, responseTopic: 'y' });
+  expect(propertiesOf({ ...message('x', 'event'), ttlMs: 1_001 }, 'y')).toEqual(dated);
   expect(propertiesOf({ ...message('x', 'response'), ttlMs: 1_001 }, 'y')).toEqual(expiring);
 });
 

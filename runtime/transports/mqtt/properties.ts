@@ -22,12 +22,12 @@ export function propertiesOf(message: OutgoingMessage, replyTopic: string | unde
   if (ttlMs === undefined) return { correlationData };
   const seconds = Math.ceil(ttlMs / 1_000);
   // Nobody asks how long an answer was held.
-  if (kind !== 'request') return { messageExpiryInterval: seconds, correlationData };
+  if (kind === 'response') return { messageExpiryInterval: seconds, correlationData };
   return {
     messageExpiryInterval: seconds,
     userProperties: { [EXPIRY]: String(seconds) },
     correlationData,
-    ...(replyTopic !== undefined && { responseTopic: replyTopic }),
+    ...(kind === 'request' && replyTopic !== undefined && { responseTopic: replyTopic }),
   };
 }
 
