@@ -39,7 +39,7 @@ export async function openCall({ url, quorum = false }) {
     { noAck: true },
   );
   let next = 0;
-  const call = (payload) =>
+  return (payload) =>
     new Promise((resolve, reject) => {
       const correlationId = String(next++);
       pending.set(correlationId, resolve);
@@ -47,5 +47,4 @@ export async function openCall({ url, quorum = false }) {
       const queue = quorum ? QUEUES.quorum : QUEUES.plain;
       confirmed(requests, queue, Buffer.from(JSON.stringify(payload)), options).catch(reject);
     });
-  return call;
 }

@@ -97,12 +97,11 @@ export async function openCall(config) {
     false,
   );
   let next = 0;
-  const call = (payload) =>
+  return (payload) =>
     new Promise((resolve, reject) => {
       const key = String(next++);
       pending.set(key, resolve);
       const request = { key, value: JSON.stringify(payload), headers: { replyTo } };
       producer.send({ topic: REQUESTS, acks: -1, messages: [request] }).catch(reject);
     });
-  return call;
 }

@@ -31,12 +31,11 @@ export async function openCall({ url }) {
   });
   await client.subscribeAsync(responseTopic, { qos: 1 });
   let next = 0;
-  const call = (payload) =>
+  return (payload) =>
     new Promise((resolve, reject) => {
       const id = String(next++);
       pending.set(id, resolve);
       const properties = { responseTopic, correlationData: Buffer.from(id) };
       client.publish(TOPIC, JSON.stringify(payload), { qos: 1, properties }, (error) => error && reject(error));
     });
-  return call;
 }

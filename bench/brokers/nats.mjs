@@ -28,9 +28,8 @@ export async function openCall({ servers, jetstream: isDurable }) {
   const connection = await connect({ servers });
   const parse = (data) => JSON.parse(Buffer.from(data).toString());
   if (!isDurable) {
-    const call = async (payload) =>
+    return async (payload) =>
       parse((await connection.request(SUBJECT, JSON.stringify(payload), { timeout: 10_000 })).data);
-    return call;
   }
   const stream = jetstream(connection);
   const { headers } = await import('@nats-io/transport-node');
@@ -45,7 +44,7 @@ export async function openCall({ servers, jetstream: isDurable }) {
   });
   await connection.flush();
   let next = 0;
-  const call = async (payload) => {
+  return async (payload) => {
     const id = String(next++);
     const answer = new Promise((resolve) => pending.set(id, resolve));
     const header = headers();
@@ -53,5 +52,4 @@ export async function openCall({ servers, jetstream: isDurable }) {
     await stream.publish(SUBJECT, JSON.stringify(payload), { headers: header });
     return answer;
   };
-  return call;
 }

@@ -47,12 +47,11 @@ export async function openCall(config) {
     pending.delete(id);
   });
   let next = 0;
-  const call = (payload) =>
+  return (payload) =>
     new Promise((resolve, reject) => {
       const id = next++;
       pending.set(id, resolve);
       const MessageBody = JSON.stringify({ id, replyTo, payload });
       client.send(new SendMessageCommand({ QueueUrl: queue, MessageBody })).catch(reject);
     });
-  return call;
 }
